@@ -1,0 +1,172 @@
+/* thread_cache: lists filled and emptied in any order, by several threads, over a
+ * central cache that may refuse.  Nothing is lost, lists stay within their limits,
+ * and limits within the budget. */
+#include "library.h"
+#include "program.h"
+
+#include "../src/options.h"
+#include "../src/radix_map.h"
+#include "../src/size_class.h"
+
+#include <string.h>
+#include <sys/single_threaded.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
+
+enum {
+  HELD = 512,
+  FEW_CLASSES = 6
+};
+
+/* Blocks that the program has. */
+static struct {
+  uintptr_t at;
+  uint32_t class_of;
+} held[HELD];
+static uint32_t count;
+
+static uint32_t class_of(const struct step *s)
+{
+  static const uint32_t few[FEW_CLASSES] = {0, 1, 3, 16, 30, SIZE_CLASSES - 1};
+  return s->how % 4 != 0 ? few[s->how / 4 % FEW_CLASSES] : s->how / 4u % SIZE_CLASSES;
+}
+
+/* What the header promises of the cache. */
+static void expect_sound(const struct thread_cache *cache, uint32_t c)
+{
+  const struct class_cache *of = &cache->of[c];
+  MUST(free_list_check(&of->list));
+  MUST(of->list.count <= of->limit && of->limit <= LIST_CAPACITY);
+  MUST(cache->batch[c] >= 1 && cache->batch[c] <= BATCH);
+}
+
+static void expect_budget(const struct thread_cache *cache)
+{
+  static uint32_t first[SIZE_CLASSES];
+  if (first[0] == 0) {
+    for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
+      first[c] = cache->of[c].limit; /* no step has been made yet */
+    }
+  }
+  uint64_t spent = 0;
+  for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
+    MUST(cache->of[c].limit >= first[c]);
+    spent += (uint64_t)(cache->of[c].limit - first[c]) * model_class_bytes(c);
+  }
+  MUST(cache->budget + spent == options()->thread_cache_bytes);
+}
+
+/* As malloc does. */
+static void take(const struct step *s, uint32_t c)
+{
+  struct thread_cache *cache = thread_cache_get();
+  if (cache == NULL || count == HELD) {
+    return;
+  }
+  struct free_list *list = &cache->of[c].list;
+  uint64_t refused = fuzz_refused();
+  if (list->count <= list->young && !thread_cache_refill(cache, c)) {
+    MUST(fuzz_refused() > refused || fuzz_arenas() == fuzz_most_arenas());
+    return;
+  }
+  MUST(list->count > list->young);
+  uintptr_t block = free_list_take(list, s->value % (list->count - list->young));
+  MUST(fuzz_class(block) == c && slot_claim(radix_granule(block), slot_tag(KIND_MALLOC, 0)));
+  for (uint32_t i = 0; i < count; i++) {
+    MUST(held[i].at != block);
+  }
+  held[count].at = block;
+  held[count++].class_of = c;
+}
+
+/* As free does. */
+static void give(uint32_t i)
+{
+  uintptr_t block = held[i].at;
+  uint32_t c = held[i].class_of;
+  held[i] = held[--count];
+  uint64_t g = radix_granule(block);
+  MUST(slot_release(g, slot_state_get(g)) == SLOT_OK);
+  struct thread_cache *cache = thread_cache_get();
+  if (cache == NULL) {
+    MUST(central_give(c, &block, 1) == 1);
+    return;
+  }
+  struct class_cache *of = &cache->of[c];
+  if (of->list.count >= of->limit) {
+    thread_cache_make_room(cache, c);
+  }
+  MUST(of->list.count < of->limit);
+  free_list_append(&of->list, block, of->min_age);
+}
+
+static void run(const struct step *s)
+{
+  uint32_t times = 1 + s->handle % 64;
+  uint32_t c = class_of(s);
+  switch (s->what % 8) {
+  case 0:
+  case 1:
+    for (uint32_t i = 0; i < times; i++) {
+      take(s, c);
+    }
+    break;
+  case 2:
+  case 3:
+    for (uint32_t i = 0; i < times && count > 0; i++) {
+      give((s->value + i * (s->what & 8)) % count);
+    }
+    break;
+  case 4:
+    fuzz_switch(s->handle);
+    break;
+  case 5:
+    if (s->how % 4 == 0) {
+      thread_cache_flush();
+    } else if (s->how % 4 == 1) {
+      fuzz_end_thread();
+    } else if (s->how % 4 == 2) {
+      fuzz_fork();
+    }
+    break;
+  case 6:
+    MUST(thread_cache_bytes() <=
+         (uint64_t)FUZZ_THREADS * LIST_CAPACITY * SIZE_CLASSES * SMALL_BYTES);
+    break;
+  default:
+    fuzz_shut((enum fuzz_gate)(s->how % GATES), s->value % 4, 1 + s->value / 4 % 8);
+    break;
+  }
+  if (fuzz_has_cache()) {
+    expect_sound(thread_cache_self, c);
+    expect_budget(thread_cache_self);
+  }
+#ifdef FUZZ_CHECK_ALWAYS
+  fuzz_check();
+#endif
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
+{
+  struct step step;
+  fuzz_start();
+  __libc_single_threaded = 1;
+  count = 0;
+  expect_budget(thread_cache_self);
+  if (bytes > 1 && input[1] % 4 == 3) {
+    fuzz_options("thread_cache_bytes=64K");
+    fuzz_reset_limits();
+  }
+  for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
+    run(&step);
+  }
+  fuzz_check();
+  fuzz_open();
+  while (count > 0) {
+    give(count - 1);
+  }
+  fuzz_flush();
+  fuzz_expect_nothing();
+  fuzz_reset();
+  return 0;
+}

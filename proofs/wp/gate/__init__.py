@@ -1,0 +1,1 @@
+"""The gate of the proofs: what proofs/wp/prove does, in parts."""

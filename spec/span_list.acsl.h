@@ -1,0 +1,20 @@
+/* span_list: links by page number, each clause local. */
+
+/*@ // The next span of a linked one is in the same list and points back.
+    predicate list_wf_next{L} = \forall integer p; 0 <= p < PAGES && list_of[p] != 0 && list_next[p] != 0
+      ==> list_next[p] <= PAGES && list_of[list_next[p] - 1] == list_of[p]
+          && list_prev[list_next[p] - 1] == p + 1;
+    // So is the previous one.
+    predicate list_wf_prev{L} = \forall integer p; 0 <= p < PAGES && list_of[p] != 0 && list_prev[p] != 0
+      ==> list_prev[p] <= PAGES && list_of[list_prev[p] - 1] == list_of[p]
+          && list_next[list_prev[p] - 1] == p + 1;
+    // A linked span without a previous one is its list's first.
+    predicate list_wf_front{L} = \forall integer p; 0 <= p < PAGES && list_of[p] != 0 && list_prev[p] == 0
+      ==> list_first[list_of[p] - 1] == p + 1;
+    // A list's first is in it and has no previous one.
+    predicate list_wf_first{L} = \forall integer l; 0 <= l < SPAN_LISTS && list_first[l] != 0
+      ==> list_first[l] <= PAGES && list_of[list_first[l] - 1] == l + 1
+          && list_prev[list_first[l] - 1] == 0;
+    // A list exists.
+    predicate list_wf_range{L} = \forall integer p; 0 <= p < PAGES ==> list_of[p] <= SPAN_LISTS;
+*/

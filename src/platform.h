@@ -1,0 +1,331 @@
+/* platform: the one header in which the prover and the compiler read different
+ * code.  It wraps the tables, the atomic accesses to them, and builtins.
+ *
+ * Tables.  For the prover every table is a file-scope array of its full size;
+ * for the compiler the same name is a pointer to a mapping of its own, set
+ * once at start (see ASHLAR_STATIC_TABLES for tests and model checking, which
+ * use arrays too).  Trusted: that the mappings are disjoint, zero at first,
+ * and large enough for every index in use.
+ *
+ * Atomics.  An entry of slot_state[] may be raced for by a wrong program (two
+ * threads freeing one block) and is read without a lock, so it is accessed
+ * through slot_state_get/set/swap alone.  Trusted: that a relaxed atomic access
+ * seen from one thread is the plain access that the prover reads.
+ *
+ * Builtins.  Contracts are assumed here, and tested over their whole domain in
+ * tests/.
+ */
+#ifndef ASHLAR_PLATFORM_H
+#define ASHLAR_PLATFORM_H
+
+#include "config.h"
+#ifndef __FRAMAC__
+#include <string.h>
+#include <sys/single_threaded.h>
+#endif
+#include "../spec/platform.acsl.h"
+
+/* On the paths that every malloc and free takes: no call, whatever the
+ * compiler thinks of its size. */
+#ifdef __FRAMAC__
+#define ASHLAR_HOT
+#elif !defined(ASHLAR_HOT)
+#define ASHLAR_HOT inline __attribute__((always_inline))
+#endif
+
+/* Which way a branch usually goes. */
+#ifdef __FRAMAC__
+#define ASHLAR_LIKELY(x) (x)
+#define ASHLAR_UNLIKELY(x) (x)
+#else
+#define ASHLAR_LIKELY(x) (__builtin_expect(!!(x), 1))
+#define ASHLAR_UNLIKELY(x) (__builtin_expect(!!(x), 0))
+#endif
+
+/* ---- tables ------------------------------------------------------------- */
+
+/* Every table: the type of an entry, its name, how many entries an arena adds,
+ * and how many there are besides. */
+#define ASHLAR_TABLES(TABLE)                                                                       \
+  /* radix_map: arena number by address key, 0 for none; and back */                               \
+  TABLE(uint16_t, radix_arena, 0, RADIX_KEYS)                                                      \
+  TABLE(uint32_t, arena_key, 0, MAX_ARENAS)                                                        \
+  /* span: by page number */                                                                       \
+  TABLE(uint8_t, span_kind, ARENA_PAGES, 0)                                                        \
+  TABLE(uint32_t, span_len, ARENA_PAGES, 0)                                                        \
+  TABLE(uint32_t, span_back, ARENA_PAGES, 0)                                                       \
+  /* slot: by page number, and by granule number */                                                \
+  TABLE(uint8_t, page_class, ARENA_PAGES, 0)                                                       \
+  TABLE(uint32_t, page_span, ARENA_PAGES, 0)                                                       \
+  TABLE(uint8_t, slot_state, ARENA_GRANULES, 0)                                                    \
+  /* span_list: by page number, and by list */                                                     \
+  TABLE(uint32_t, list_next, ARENA_PAGES, 0)                                                       \
+  TABLE(uint32_t, list_prev, ARENA_PAGES, 0)                                                       \
+  TABLE(uint16_t, list_of, ARENA_PAGES, 0)                                                         \
+  TABLE(uint32_t, list_first, 0, SPAN_LISTS)                                                       \
+  /* page_heap: pages of a free span that may be resident */                                       \
+  TABLE(uint32_t, span_resident, ARENA_PAGES, 0)                                                   \
+  /* central_cache: slots of a span, those believed FREE, where to look next */                    \
+  TABLE(uint32_t, slab_slots, ARENA_PAGES, 0)                                                      \
+  TABLE(uint32_t, slab_free, ARENA_PAGES, 0)                                                       \
+  TABLE(uint32_t, slab_cursor, ARENA_PAGES, 0)                                                     \
+  /* large: the bytes asked for, and those up to the guard, by the block's first page */           \
+  TABLE(uint64_t, large_asked, ARENA_PAGES, 0)                                                     \
+  TABLE(uint64_t, large_room, ARENA_PAGES, 0)                                                      \
+  /* ... and whether that guard stands */                                                          \
+  TABLE(uint8_t, large_guarded, ARENA_PAGES, 0)                                                    \
+  /* piece_set: the region of a piece plus one, and its place there, by the piece's page */        \
+  TABLE(uint16_t, piece_owner, ARENA_PAGES, 0)                                                     \
+  TABLE(uint16_t, piece_place, ARENA_PAGES, 0)                                                     \
+  /* region: bytes used of a piece */                                                              \
+  TABLE(uint64_t, piece_used, ARENA_PAGES, 0)
+
+#define ASHLAR_TABLE_LENGTH(per_arena, fixed) ((uint64_t)(per_arena)*MAX_ARENAS + (fixed))
+
+#if defined(__FRAMAC__) || defined(ASHLAR_STATIC_TABLES)
+
+#define ASHLAR_TABLE_ARRAY(type, name, per_arena, fixed)                                           \
+  extern type name[ASHLAR_TABLE_LENGTH(per_arena, fixed)];
+ASHLAR_TABLES(ASHLAR_TABLE_ARRAY)
+#define ASHLAR_TABLE_POINTER(type, name, per_arena, fixed)
+
+#else
+
+#define ASHLAR_TABLE_POINTER(type, name, per_arena, fixed) type *name;
+
+#endif
+
+#ifndef __FRAMAC__
+struct ashlar_root {
+  ASHLAR_TABLES(ASHLAR_TABLE_POINTER)
+  /* how payload.c clears and inspects blocks on this processor */
+  void (*payload_zero)(uintptr_t block, size_t bytes);
+  bool (*payload_is_zero)(uintptr_t block, size_t bytes);
+  uintptr_t (*payload_hand_out)(uintptr_t block, size_t bytes);
+  /* arena numbers that the tables have room for are below this */
+  uint32_t arena_limit;
+  /* of each class: size_class_bytes, and the log2 of the unit of its slack */
+  uint32_t class_bytes[SIZE_CLASSES];
+  uint8_t class_shift[SIZE_CLASSES];
+};
+
+/* Read-only from the end of the start on. */
+extern union ashlar_root_pages {
+  struct ashlar_root root;
+#ifndef ASHLAR_STATIC_TABLES
+  char pages[ROOT_BYTES];
+#endif
+} ashlar_root_pages __attribute__((visibility("hidden")));
+#endif
+
+#if !defined(__FRAMAC__) && !defined(ASHLAR_STATIC_TABLES)
+
+#ifdef ASHLAR_TABLE_SHAPES
+/* What tables.c reserves, in the order above. */
+struct table_shape {
+  size_t entry, per_arena, fixed, field;
+};
+#define ASHLAR_TABLE_SHAPE(type, name, per_arena, fixed)                                           \
+  {sizeof(type), (per_arena), (fixed), offsetof(struct ashlar_root, name)},
+static const struct table_shape table_shapes[] = {ASHLAR_TABLES(ASHLAR_TABLE_SHAPE)};
+#endif
+
+#define ASHLAR_ROOT (ashlar_root_pages.root)
+#define radix_arena (ASHLAR_ROOT.radix_arena)
+#define arena_key (ASHLAR_ROOT.arena_key)
+#define span_kind (ASHLAR_ROOT.span_kind)
+#define span_len (ASHLAR_ROOT.span_len)
+#define span_back (ASHLAR_ROOT.span_back)
+#define page_class (ASHLAR_ROOT.page_class)
+#define page_span (ASHLAR_ROOT.page_span)
+#define slot_state (ASHLAR_ROOT.slot_state)
+#define list_next (ASHLAR_ROOT.list_next)
+#define list_prev (ASHLAR_ROOT.list_prev)
+#define list_of (ASHLAR_ROOT.list_of)
+#define list_first (ASHLAR_ROOT.list_first)
+#define span_resident (ASHLAR_ROOT.span_resident)
+#define slab_slots (ASHLAR_ROOT.slab_slots)
+#define slab_free (ASHLAR_ROOT.slab_free)
+#define slab_cursor (ASHLAR_ROOT.slab_cursor)
+#define large_asked (ASHLAR_ROOT.large_asked)
+#define large_room (ASHLAR_ROOT.large_room)
+#define large_guarded (ASHLAR_ROOT.large_guarded)
+#define piece_owner (ASHLAR_ROOT.piece_owner)
+#define piece_place (ASHLAR_ROOT.piece_place)
+#define piece_used (ASHLAR_ROOT.piece_used)
+
+#endif
+
+/* ---- atomics ------------------------------------------------------------ */
+
+/* The accesses that byte.h is made of. */
+#ifdef __FRAMAC__
+#define PLATFORM_GET(byte) (*(byte))
+#define PLATFORM_SET(byte, value) (*(byte) = (value))
+#define PLATFORM_SWAP(byte, seen, value, shared)                                                   \
+  (*(byte) == (seen) ? (*(byte) = (value), true) : false)
+#else
+#define PLATFORM_GET(byte) __atomic_load_n((byte), __ATOMIC_RELAXED)
+#define PLATFORM_SET(byte, value) __atomic_store_n((byte), (value), __ATOMIC_RELAXED)
+#define PLATFORM_SWAP(byte, seen, value, shared)                                                   \
+  (!(shared) || platform_single_threaded()                                                         \
+       ? (__atomic_store_n((byte), (value), __ATOMIC_RELAXED), true)                               \
+       : __atomic_compare_exchange_n((byte), &(seen), (value), false, __ATOMIC_ACQ_REL,            \
+                                     __ATOMIC_RELAXED))
+#endif
+
+#ifndef __FRAMAC__
+/* Whether no second thread was ever started; then nobody races. */
+static inline bool platform_single_threaded(void)
+{
+  return __libc_single_threaded;
+}
+#endif
+
+/*@ requires in: g < GRANULES;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures value: \result == slot_state[g]; */
+static inline uint8_t slot_state_get(uint64_t g)
+{
+#ifdef __FRAMAC__
+  return slot_state[g];
+#else
+  return __atomic_load_n(&slot_state[g], __ATOMIC_RELAXED);
+#endif
+}
+
+/*@ requires in: g < GRANULES;
+    terminates \true; exits \false;
+    assigns slot_state[g];
+    ensures value: slot_state[g] == state; */
+static inline void slot_state_set(uint64_t g, uint8_t state)
+{
+#ifdef __FRAMAC__
+  slot_state[g] = state;
+#else
+  __atomic_store_n(&slot_state[g], state, __ATOMIC_RELAXED);
+#endif
+}
+
+/* Changes an entry only if it still holds what the caller saw there.
+ * Returns whether it did. */
+/*@ requires in: g < GRANULES;
+    terminates \true; exits \false;
+    assigns slot_state[g];
+    behavior same: assumes slot_state[g] == seen;
+      ensures done: \result && slot_state[g] == state;
+    behavior other: assumes slot_state[g] != seen;
+      assigns \nothing;
+      ensures kept: !\result && slot_state[g] == \old(slot_state[g]);
+    complete behaviors; disjoint behaviors; */
+static inline bool slot_state_swap(uint64_t g, uint8_t seen, uint8_t state)
+{
+#ifdef __FRAMAC__
+  if (slot_state[g] != seen) {
+    return false;
+  }
+  slot_state[g] = state;
+  return true;
+#else
+  if (ASHLAR_LIKELY(platform_single_threaded())) {
+    __atomic_store_n(&slot_state[g], state, __ATOMIC_RELAXED);
+    return true;
+  }
+  return __atomic_compare_exchange_n(&slot_state[g], &seen, state, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED);
+#endif
+}
+
+/*@ requires in: key < RADIX_KEYS;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures value: \result == radix_arena[key]; */
+static inline uint16_t radix_arena_get(uint64_t key)
+{
+#ifdef __FRAMAC__
+  return radix_arena[key];
+#else
+  return __atomic_load_n(&radix_arena[key], __ATOMIC_ACQUIRE);
+#endif
+}
+
+/*@ requires in: key < RADIX_KEYS;
+    terminates \true; exits \false;
+    assigns radix_arena[key];
+    ensures value: radix_arena[key] == entry; */
+static inline void radix_arena_set(uint64_t key, uint16_t entry)
+{
+#ifdef __FRAMAC__
+  radix_arena[key] = entry;
+#else
+  __atomic_store_n(&radix_arena[key], entry, __ATOMIC_RELEASE);
+#endif
+}
+
+/* Finds the first granule of g .. end - 1 that is in a state.
+ * Returns it, or end where there is none. */
+/*@ requires in: g <= end <= GRANULES;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures range: g <= \result <= end;
+    ensures none: \forall integer h; g <= h < \result ==> slot_state[h] != state;
+    ensures found: \result < end ==> slot_state[\result] == state; */
+static inline uint64_t slot_state_find(uint64_t g, uint64_t end, uint8_t state)
+{
+#if defined(__FRAMAC__) || defined(__SANITIZE_THREAD__) || defined(ASHLAR_STATIC_TABLES)
+  /*@ loop invariant range: \at(g, Pre) <= g <= end;
+      loop invariant none: \forall integer h; \at(g, Pre) <= h < g ==> slot_state[h] != state;
+      loop assigns g;
+      loop variant end - g; */
+  while (g < end && slot_state_get(g) != state) {
+    g++;
+  }
+  return g;
+#else
+  const uint8_t *found = memchr(&slot_state[g], state, end - g);
+  return found == NULL ? end : (uint64_t)(found - slot_state);
+#endif
+}
+
+/* ---- builtins ----------------------------------------------------------- */
+
+/* From an address to the granule of a pool that begins there, by one
+ * subtraction and one rotation, and by one comparison of the caller's.
+ * base: where the pool begins, a multiple of 16.
+ * Returns the number of granules from base to address; where the address lies
+ * before base, or inside a granule, some number from 2^59 on. */
+/*@ requires base: base % GRANULE_BYTES == 0 && base <= 576460752303423488;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures begins: address >= base && (address - base) % GRANULE_BYTES == 0
+      ==> \result == (address - base) / GRANULE_BYTES;
+    ensures not: address < base || (address - base) % GRANULE_BYTES != 0
+      ==> \result >= 576460752303423488; */
+#ifdef __FRAMAC__
+uint64_t granule_offset(uint64_t address, uint64_t base);
+#else
+static inline uint64_t granule_offset(uint64_t address, uint64_t base)
+{
+  uint64_t bytes = address - base;
+  return bytes / GRANULE_BYTES | bytes << 60;
+}
+#endif
+
+/* Counts the bits of a number up to its highest 1.
+ * x: 1 .. 2^18 - 1.  Returns 1 .. 18. */
+/*@ requires domain: 1 <= x < 262144;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures range: 1 <= \result <= 18;
+    ensures width: pow2(\result - 1) <= x < pow2(\result); */
+#ifdef __FRAMAC__
+uint32_t bits_width(uint32_t x);
+#else
+static inline uint32_t bits_width(uint32_t x)
+{
+  return 32u - (uint32_t)__builtin_clz(x);
+}
+#endif
+
+#endif

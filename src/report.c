@@ -1,0 +1,374 @@
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "os.h"
+
+enum {
+  REPORT_HINT_BYTES = 512,
+  /* How long a second thread waits for the first to end the process, before
+   * it ends it itself: the first may have been lost in a fork. */
+  REPORT_PATIENCE_MS = 2000,
+  REPORT_NEAR_STACK = 1 << 20 /* bytes */
+};
+
+/* The thread that is at its fatal report; 0 for none. */
+static int report_thread;
+/* Whether it has written it. */
+static bool report_written;
+static uint32_t report_warnings;
+
+static const char *const report_names[REPORT_KINDS] = {
+    [REPORT_DOUBLE_FREE] = "double free",
+    [REPORT_USE_AFTER_FREE] = "use after free",
+    [REPORT_INVALID_POINTER] = "invalid pointer",
+    [REPORT_MISALIGNED] = "misaligned pointer",
+    [REPORT_INTERIOR] = "interior pointer",
+    [REPORT_UNALLOCATED] = "unallocated memory",
+    [REPORT_SIZE_MISMATCH] = "size mismatch",
+    [REPORT_KIND_MISMATCH] = "kind mismatch",
+    [REPORT_ALIGN_MISMATCH] = "alignment mismatch",
+    [REPORT_OVERFLOW] = "overflow",
+    [REPORT_WRITE_AFTER_FREE] = "write after free",
+    [REPORT_BAD_METADATA] = "corrupted metadata",
+    [REPORT_BAD_POOL] = "bad pool",
+    [REPORT_WRONG_POOL] = "wrong pool",
+    [REPORT_LEAK] = "leak",
+};
+
+const char *report_name(enum report_kind kind)
+{
+  return (unsigned)kind < REPORT_KINDS ? report_names[kind] : "unknown bug";
+}
+
+/* ---- hints ---------------------------------------------------------------- */
+
+static void report_bytes(struct text *t, uint64_t n)
+{
+  text_dec(t, n);
+  text_str(t, n == 1 ? " byte" : " bytes");
+}
+
+/* "16 bytes past the end of a 40-byte block" */
+static void report_place(struct text *t, const struct report *r, uintptr_t a)
+{
+  if (a < r->slot) {
+    report_bytes(t, r->slot - a);
+    text_str(t, " before");
+  } else if (r->has_asked && a - r->slot >= r->asked) {
+    report_bytes(t, a - r->slot - r->asked);
+    text_str(t, " past the end of");
+  } else {
+    report_bytes(t, a - r->slot);
+    text_str(t, " into");
+  }
+  if (r->has_asked) {
+    text_str(t, " a ");
+    text_dec(t, r->asked);
+    text_str(t, "-byte block");
+  } else {
+    text_str(t, r->state != NULL && strcmp(r->state, "live") != 0 ? " a freed " : " a ");
+    text_dec(t, r->slot_bytes);
+    text_str(t, "-byte slot");
+  }
+}
+
+static void report_freed(struct text *t, const struct report *r)
+{
+  text_str(t, "freed before");
+  if (r->state == NULL) {
+    return;
+  }
+  if (strcmp(r->state, "cached") == 0) {
+    text_str(t, ", still cached");
+  } else if (strcmp(r->state, "free") == 0) {
+    text_str(t, ", back in the central cache");
+  } else {
+    text_str(t, ", now ");
+    text_str(t, r->state);
+  }
+}
+
+static void report_foreign(struct text *t, const struct report *r)
+{
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  if (r->address < os_page_bytes()) {
+    text_str(t, "a small number, not an address");
+  } else if (r->address >= here - REPORT_NEAR_STACK && r->address - here < REPORT_NEAR_STACK) {
+    text_str(t, "not from this allocator, probably on the stack");
+  } else {
+    text_str(t, "not from this allocator");
+  }
+}
+
+static void report_damage(struct text *t, const struct report *r)
+{
+  text_hex(t, r->damage_byte);
+  text_str(t, " instead of 0, ");
+  report_place(t, r, r->damage);
+}
+
+static void report_given(struct text *t, const struct report *r, const char *what)
+{
+  text_str(t, what);
+  text_str(t, " ");
+  text_dec(t, r->given);
+  text_str(t, " given");
+  if (r->has_asked) {
+    text_str(t, " for a block of ");
+    report_bytes(t, r->asked);
+  }
+}
+
+static void report_family(struct text *t, const struct report *r)
+{
+  text_str(t, "allocated by ");
+  text_str(t, r->allocated_by);
+  if (r->operation != NULL) {
+    text_str(t, ", freed by ");
+    text_str(t, r->operation);
+  }
+}
+
+static void report_hint(struct text *t, const struct report *r)
+{
+  size_t before = text_length(t);
+  switch (r->kind) {
+  case REPORT_DOUBLE_FREE:
+  case REPORT_USE_AFTER_FREE:
+    report_freed(t, r);
+    break;
+  case REPORT_INVALID_POINTER:
+    report_foreign(t, r);
+    break;
+  case REPORT_MISALIGNED:
+    text_str(t, "not a multiple of 16");
+    if (r->has_slot) {
+      text_str(t, ", ");
+      report_place(t, r, r->address);
+    }
+    break;
+  case REPORT_INTERIOR:
+    if (r->has_slot) {
+      report_place(t, r, r->address);
+    } else {
+      text_str(t, "not the start of a block");
+    }
+    break;
+  case REPORT_UNALLOCATED:
+    text_str(t, "no block is there");
+    break;
+  case REPORT_SIZE_MISMATCH:
+    if (r->has_given) {
+      report_given(t, r, "size");
+    }
+    break;
+  case REPORT_ALIGN_MISMATCH:
+    if (r->has_given) {
+      report_given(t, r, "alignment");
+    }
+    break;
+  case REPORT_KIND_MISMATCH:
+    if (r->allocated_by != NULL) {
+      report_family(t, r);
+    }
+    break;
+  case REPORT_OVERFLOW:
+  case REPORT_WRITE_AFTER_FREE:
+    if (r->has_damage && r->has_slot) {
+      report_damage(t, r);
+    } else {
+      text_str(t, "bytes that should be zero are not");
+    }
+    break;
+  case REPORT_BAD_METADATA:
+  case REPORT_BAD_POOL:
+  case REPORT_WRONG_POOL:
+  case REPORT_LEAK:
+  case REPORT_KINDS:
+    break;
+  }
+  if (r->detail != NULL) {
+    text_str(t, text_length(t) > before ? ", " : "");
+    text_str(t, r->detail);
+  }
+  if (text_length(t) == before && !t->cut) {
+    text_str(t, "no more is known");
+  }
+}
+
+/* ---- forms ---------------------------------------------------------------- */
+
+void report_line(struct text *t, const struct report *r, bool fatal, int thread)
+{
+  text_str(t, fatal ? "ashlar: " : "ashlar: warning: ");
+  text_str(t, report_name(r->kind));
+  text_str(t, ": ");
+  text_hex(t, r->address);
+  text_str(t, " (");
+  if (r->has_slot) {
+    text_str(t, "slot ");
+    text_dec(t, r->slot_bytes);
+    text_str(t, " B of class ");
+    text_dec(t, r->size_class);
+    text_str(t, ", ");
+  }
+  if (r->has_asked) {
+    text_str(t, "asked ");
+    text_dec(t, r->asked);
+    text_str(t, ", ");
+  }
+  text_str(t, "thread ");
+  text_dec(t, (uint64_t)thread);
+  text_str(t, "): ");
+  report_hint(t, r);
+  if (r->operation != NULL && strcmp(r->operation, "free") != 0) {
+    text_str(t, "; in ");
+    text_str(t, r->operation);
+  }
+  text_char(t, '\n');
+}
+
+static void report_json_key(struct text *t, const char *key)
+{
+  text_str(t, ",\"");
+  text_str(t, key);
+  text_str(t, "\":");
+}
+
+static void report_json_number(struct text *t, const char *key, bool known, uint64_t n)
+{
+  report_json_key(t, key);
+  if (known) {
+    text_dec(t, n);
+  } else {
+    text_str(t, "null");
+  }
+}
+
+/* As a string: an address exceeds what many readers take for a number. */
+static void report_json_address(struct text *t, const char *key, bool known, uintptr_t a)
+{
+  report_json_key(t, key);
+  if (known) {
+    text_char(t, '"');
+    text_hex(t, a);
+    text_char(t, '"');
+  } else {
+    text_str(t, "null");
+  }
+}
+
+static void report_json_words(struct text *t, const char *key, const char *words)
+{
+  report_json_key(t, key);
+  if (words != NULL) {
+    text_json_str(t, words);
+  } else {
+    text_str(t, "null");
+  }
+}
+
+void report_json(struct text *t, const struct report *r, bool fatal, int thread)
+{
+  char buffer[REPORT_HINT_BYTES];
+  struct text hint;
+  text_start(&hint, buffer, sizeof buffer - 1);
+  report_hint(&hint, r);
+  *hint.at = '\0';
+
+  text_str(t, "{\"kind\":");
+  text_json_str(t, report_name(r->kind));
+  report_json_key(t, "fatal");
+  text_str(t, fatal ? "true" : "false");
+  report_json_address(t, "address", true, r->address);
+  report_json_address(t, "slot", r->has_slot, r->slot);
+  report_json_number(t, "slot_bytes", r->has_slot, r->slot_bytes);
+  report_json_number(t, "asked", r->has_asked, r->asked);
+  report_json_number(t, "class", r->has_slot, r->size_class);
+  report_json_words(t, "state", r->state);
+  report_json_number(t, "thread", true, (uint64_t)thread);
+  report_json_words(t, "operation", r->operation);
+  report_json_words(t, "hint", buffer);
+  text_str(t, "}\n");
+}
+
+static void report_emit(const struct report *r, bool fatal)
+{
+  int saved = errno;
+  int thread = os_thread_id();
+  char buffer[REPORT_JSON_BYTES];
+  struct text t;
+  text_start(&t, buffer, REPORT_LINE_BYTES);
+  report_line(&t, r, fatal, thread);
+  if (t.cut) {
+    t.at[-1] = '\n';
+  }
+  text_write(STDERR_FILENO, &t);
+
+  const char *file = options()->report_file;
+  if (file[0] != '\0') {
+    /* By system call: open and close are cancellation points. */
+    long fd = syscall(SYS_openat, AT_FDCWD, file,
+                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (fd >= 0) {
+      text_start(&t, buffer, sizeof buffer);
+      report_json(&t, r, fatal, thread);
+      text_write((int)fd, &t);
+      syscall(SYS_close, fd);
+    }
+  }
+  errno = saved;
+}
+
+/* ---- ends ----------------------------------------------------------------- */
+
+_Noreturn __attribute__((cold, noinline)) void report_fatal(const struct report *r)
+{
+  int self = os_thread_id();
+  int first = 0;
+  if (!__atomic_compare_exchange_n(&report_thread, &first, self, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE)) {
+    if (first == self) {
+      /* The program's handler of SIGABRT did wrong too (or a page of ours
+       * failed us while writing).  Not once more around. */
+      signal(SIGABRT, SIG_DFL);
+      if (report_written) {
+        report_emit(r, true);
+      }
+      abort();
+    }
+    for (int waited = 0; waited < REPORT_PATIENCE_MS; waited += 10) {
+      struct timespec nap = {0, 10L * 1000 * 1000};
+      syscall(SYS_nanosleep, &nap, NULL);
+    }
+  }
+  report_emit(r, true);
+  report_written = true;
+  abort();
+}
+
+__attribute__((cold, noinline)) void report_warning(const struct report *r)
+{
+  uint32_t before = __atomic_fetch_add(&report_warnings, 1, __ATOMIC_RELAXED);
+  if (before < REPORT_WARNINGS) {
+    report_emit(r, false);
+  } else if (before == REPORT_WARNINGS) {
+    char buffer[64];
+    struct text t;
+    text_start(&t, buffer, sizeof buffer);
+    text_str(&t, "ashlar: warning: no further warnings are shown\n");
+    text_write(STDERR_FILENO, &t);
+  } else {
+    /* Stays there: it must not come round. */
+    __atomic_store_n(&report_warnings, (uint32_t)REPORT_WARNINGS + 1, __ATOMIC_RELAXED);
+  }
+}

@@ -1,0 +1,121 @@
+/* Forks of a process whose other threads are in the middle of anything: the
+ * child allocates, frees what it inherited, and its heap checks out. */
+#include "blocks.h"
+
+#include "../../src/ashlar.h"
+#include "../support/harness.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+  FORKS = 200,
+  BUSY = 3,
+  PLACES = 64,
+  INHERITED = 300
+};
+
+static void *place[PLACES];
+static bool done;
+
+static void *busy(void *argument)
+{
+  uint64_t state = (uintptr_t)argument;
+  while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE)) {
+    void *block = blocks_make(&state);
+    MUST(block != NULL);
+    blocks_end(
+        __atomic_exchange_n(&place[blocks_random(&state) % PLACES], block, __ATOMIC_ACQ_REL));
+  }
+  return NULL;
+}
+
+static void *inherited[INHERITED];
+
+static void sound(void)
+{
+  const char *what = NULL;
+  if (!ashlar_check(&what, NULL)) {
+    blocks_failed(__FILE__, __LINE__, what);
+  }
+}
+
+static void *in_thread(void *argument)
+{
+  uint64_t state = (uintptr_t)argument;
+  for (int i = 0; i < 200; i++) {
+    blocks_end(blocks_make(&state));
+  }
+  return NULL;
+}
+
+static _Noreturn void child(uint64_t state)
+{
+  /* A check takes longer than all the rest. */
+  bool checked = state % 8 == 0;
+  alarm(60); /* for a lock that nobody will release */
+  if (checked) {
+    sound();
+  }
+  for (int i = 0; i < INHERITED; i++) {
+    blocks_end(inherited[i]);
+  }
+  for (int i = 0; i < PLACES; i++) {
+    blocks_end(__atomic_exchange_n(&place[i], NULL, __ATOMIC_ACQ_REL));
+  }
+  void *own[200];
+  for (int i = 0; i < 200; i++) {
+    own[i] = blocks_make(&state);
+    MUST(own[i] != NULL);
+  }
+  for (int i = 0; i < 200; i++) {
+    blocks_end(own[i]);
+  }
+#ifndef __SANITIZE_THREAD__
+  pthread_t thread;
+  MUST(pthread_create(&thread, NULL, in_thread, (void *)7) == 0);
+  pthread_join(thread, NULL);
+#else
+  in_thread((void *)7);
+#endif
+  ashlar_malloc_trim(0);
+  if (checked) {
+    sound();
+  }
+  _exit(0);
+}
+
+Test(forks, of_a_busy_process)
+{
+  pthread_t thread[BUSY];
+  for (int i = 0; i < BUSY; i++) {
+    CHECK(pthread_create(&thread[i], NULL, busy, (void *)(uintptr_t)(i + 1)) == 0, "thread");
+  }
+  uint64_t state = 99;
+  for (int i = 0; i < INHERITED; i++) {
+    inherited[i] = blocks_make(&state);
+  }
+  for (int n = 0; n < EFFORT(FORKS); n++) {
+    usleep((unsigned)prng_below(2000));
+    pid_t pid = fork();
+    CHECK(pid >= 0, "no process");
+    if (pid == 0) {
+      child((uint64_t)n);
+    }
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid, "the child is lost");
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "fork %d: status %#x", n, status);
+  }
+  __atomic_store_n(&done, true, __ATOMIC_RELEASE);
+  for (int i = 0; i < BUSY; i++) {
+    pthread_join(thread[i], NULL);
+  }
+  for (int i = 0; i < INHERITED; i++) {
+    blocks_end(inherited[i]);
+  }
+  for (int i = 0; i < PLACES; i++) {
+    blocks_end(place[i]);
+  }
+  blocks_expect_empty_heap();
+}

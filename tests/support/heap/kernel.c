@@ -1,0 +1,56 @@
+/* kernel: before the first allocation, from the environment. */
+#include "kernel.h"
+
+#include "../../../src/os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each is one that exists: before Linux 6.13 guards are made of mappings; some
+ * emulators answer 0 to any advice and do nothing; and where the program itself
+ * has as many mappings as it may have, no guard can be had. */
+static const struct kernel {
+  const char *name;
+  bool no_guard_advice;
+  bool no_advice;
+  int64_t guard_budget; /* in mappings; -1: as the kernel says */
+} kernels[] = {
+    {"no-guard-advice", true, false, -1},
+    {"no-advice", false, true, -1},
+    {"few-guards", true, false, 40},
+    {"no-guards", true, false, 0},
+};
+
+static const struct kernel *kernel;
+
+/* Before all that allocates. */
+__attribute__((constructor(101))) static void kernel_start(void)
+{
+  const char *name = getenv("ASHLAR_TEST_KERNEL");
+  if (name == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+    if (strcmp(kernels[i].name, name) == 0) {
+      kernel = &kernels[i];
+    }
+  }
+  if (kernel == NULL) {
+    fprintf(stderr, "ASHLAR_TEST_KERNEL=%s: no such kernel\n", name);
+    abort();
+  }
+  os_test_no_guard_advice = kernel->no_guard_advice;
+  os_test_no_advice = kernel->no_advice;
+  os_test_guard_budget = kernel->guard_budget;
+}
+
+bool kernel_without_guards(void)
+{
+  return kernel != NULL && kernel->guard_budget == 0;
+}
+
+bool kernel_may_refuse_guards(void)
+{
+  return kernel != NULL;
+}
