@@ -14,7 +14,7 @@ extern _Noreturn void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 
 /* Allocates as operator new must: asks the new-handler for memory until there
  * is some or no handler any more.  Returns NULL where there is neither. */
-static __attribute__((cold, noinline)) void *api_new_retry(size_t size, size_t align, uint32_t kind)
+static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind)
 {
   for (;;) {
     api_new_handler handler = _ZSt15get_new_handlerv != NULL ? _ZSt15get_new_handlerv() : NULL;
@@ -29,8 +29,7 @@ static __attribute__((cold, noinline)) void *api_new_retry(size_t size, size_t a
   }
 }
 
-static __attribute__((cold, noinline)) void *api_new_failed(size_t size, size_t align,
-                                                            uint32_t kind)
+static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
 {
   void *block = api_new_retry(size, align, kind);
   if (block != NULL) {

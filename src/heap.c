@@ -17,14 +17,11 @@
 #include <errno.h>
 #include <pthread.h>
 
-#define HEAP_LIKELY(x) __builtin_expect(!!(x), 1)
-#define HEAP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #ifdef ASHLAR_LIGHT
 #define HEAP_PROFILE_LIGHT true
 #else
 #define HEAP_PROFILE_LIGHT false
 #endif
-#define HEAP_COLD __attribute__((cold, noinline))
 
 /* ---- start ---------------------------------------------------------------- */
 
@@ -86,9 +83,7 @@ static bool heap_start_locked(void)
   return thread_cache_start();
 }
 
-/* Makes the allocator ready, once.  Returns false without memory for its
- * tables; then nothing can be allocated. */
-static HEAP_COLD bool heap_start(void)
+ASHLAR_COLD bool heap_start(void)
 {
   if (__atomic_load_n(&heap.ready, __ATOMIC_ACQUIRE)) {
     return true;
@@ -98,11 +93,6 @@ static HEAP_COLD bool heap_start(void)
   __atomic_store_n(&heap.ready, ready, __ATOMIC_RELEASE);
   lock_release(&heap.lock);
   return ready;
-}
-
-bool heap_begin(void)
-{
-  return heap_start();
 }
 
 /* Runs before main, and before constructors that name no place in the order;
@@ -133,13 +123,6 @@ static const char *const heap_kind_name[SLOT_KINDS] = {[KIND_MALLOC] = "malloc",
                                                        [KIND_NEW] = "operator new",
                                                        [KIND_NEW_ARRAY] = "operator new[]",
                                                        [KIND_REGION] = "ashlar_region_alloc"};
-
-/* Whether a granule is one of an arena: look-ups of other addresses give one of
- * arena 0, which is nobody's. */
-static ASHLAR_HOT bool heap_is_ours(uint64_t g)
-{
-  return g >= ARENA_GRANULES;
-}
 
 static ASHLAR_HOT uint32_t heap_kind(enum heap_operation operation)
 {
@@ -229,8 +212,8 @@ static void heap_describe(struct report *report, uint64_t g)
   report->asked = report->has_asked ? heap_asked(start, state) : 0;
 }
 
-static HEAP_COLD _Noreturn void heap_report(enum report_kind kind, uintptr_t block, uint64_t g,
-                                            enum heap_operation operation)
+static ASHLAR_COLD _Noreturn void heap_report(enum report_kind kind, uintptr_t block, uint64_t g,
+                                              enum heap_operation operation)
 {
   struct report report = {
       .kind = kind, .address = block, .operation = heap_operation_name[operation]};
@@ -242,8 +225,8 @@ static HEAP_COLD _Noreturn void heap_report(enum report_kind kind, uintptr_t blo
 
 /* Bytes of a block that should be zero are not.
  * from, to: where they lie in it. */
-static HEAP_COLD _Noreturn void heap_report_damage(enum report_kind kind, uint64_t g, size_t from,
-                                                   size_t to, enum heap_operation operation)
+static ASHLAR_COLD _Noreturn void heap_report_damage(enum report_kind kind, uint64_t g, size_t from,
+                                                     size_t to, enum heap_operation operation)
 {
   uintptr_t block = radix_address(g);
   struct report report = {
@@ -254,7 +237,8 @@ static HEAP_COLD _Noreturn void heap_report_damage(enum report_kind kind, uint64
 }
 
 /* Says what is wrong with a block that is not live. */
-static HEAP_COLD _Noreturn void heap_report_invalid(uintptr_t block, enum heap_operation operation)
+static ASHLAR_COLD _Noreturn void heap_report_invalid(uintptr_t block,
+                                                      enum heap_operation operation)
 {
   uint64_t g = radix_granule(block);
   if (!heap_is_ours(g)) {
@@ -272,18 +256,20 @@ static HEAP_COLD _Noreturn void heap_report_invalid(uintptr_t block, enum heap_o
   heap_report(inside ? REPORT_INTERIOR : REPORT_UNALLOCATED, block, g, operation);
 }
 
-/* The granule of a live block; reports where there is none. */
-static inline uint64_t heap_live(uintptr_t block, enum heap_operation operation)
+/* The tag of a live block; reports where there is none.  It is read once: what
+ * a thread that frees the block meanwhile makes of it, the caller does not see.
+ * g: the granule of the block's address. */
+static inline uint8_t heap_live(uintptr_t block, uint64_t g, enum heap_operation operation)
 {
-  uint64_t g = radix_granule(block);
-  if (HEAP_UNLIKELY(block % GRANULE_BYTES != 0 || slot_state_get(g) < SLOT_LIVE)) {
+  uint8_t tag = slot_state_get(g);
+  if (ASHLAR_UNLIKELY(block % GRANULE_BYTES != 0 || tag < SLOT_LIVE)) {
     heap_report_invalid(block, operation);
   }
-  return g;
+  return tag;
 }
 
 /* A block of another kind than the operation is for. */
-static HEAP_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, enum heap_operation operation)
+static ASHLAR_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, enum heap_operation operation)
 {
   uint32_t kind = slot_tag_kind(slot_state_get(g));
   struct report report = {.kind = REPORT_KIND_MISMATCH,
@@ -299,7 +285,7 @@ static HEAP_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, enum heap_ope
 
 /* ---- allocate ------------------------------------------------------------- */
 
-static HEAP_COLD uintptr_t heap_no_memory(void)
+static ASHLAR_COLD uintptr_t heap_no_memory(void)
 {
   errno = ENOMEM;
   return 0;
@@ -318,14 +304,14 @@ static ASHLAR_HOT uintptr_t heap_pick(struct thread_cache *cache, struct class_c
 }
 
 /* A free block that is not zero any more. */
-HEAP_COLD void heap_written(uintptr_t block)
+ASHLAR_COLD void heap_written(uintptr_t block)
 {
   uint64_t g = radix_granule(block);
   slot_release(g, slot_state_get(g)); /* it was claimed already; say that it is free */
   heap_report_damage(REPORT_WRITE_AFTER_FREE, g, 0, heap_capacity(g), HEAP_ALLOCATE);
 }
 
-static HEAP_COLD _Noreturn void heap_bad_list(uintptr_t block)
+static ASHLAR_COLD _Noreturn void heap_bad_list(uintptr_t block)
 {
   heap_report(REPORT_BAD_METADATA, block, radix_granule(block), HEAP_ALLOCATE);
 }
@@ -337,19 +323,19 @@ static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct cla
 {
   uintptr_t block = heap_pick(cache, of);
   uint64_t g = radix_granule(block);
-  if (HEAP_UNLIKELY(!slot_claim(g, tag))) {
+  if (ASHLAR_UNLIKELY(!slot_claim(g, tag))) {
     heap_bad_list(block);
   }
 #ifdef ASHLAR_LIGHT
   (void)bytes;
   return block;
 #else
-  return HEAP_LIKELY(bytes != 0) ? payload_hand_out(block, bytes) : block;
+  return ASHLAR_LIKELY(bytes != 0) ? payload_hand_out(block, bytes) : block;
 #endif
 }
 
 /* No aged block, no random numbers at hand, or no cache yet. */
-static HEAP_COLD uintptr_t heap_refill(uint32_t c, size_t bytes, uint8_t tag)
+static ASHLAR_COLD uintptr_t heap_refill(uint32_t c, size_t bytes, uint8_t tag)
 {
   int saved = errno;
   struct thread_cache *cache = heap_start() ? thread_cache_get() : NULL;
@@ -365,7 +351,7 @@ static HEAP_COLD uintptr_t heap_refill(uint32_t c, size_t bytes, uint8_t tag)
 }
 
 /* Nothing, or more than a slot holds. */
-static HEAP_COLD uintptr_t heap_allocate_rare(size_t asked, size_t align, uint32_t kind)
+static ASHLAR_COLD uintptr_t heap_allocate_rare(size_t asked, size_t align, uint32_t kind)
 {
   if (asked > PTRDIFF_MAX) {
     return heap_no_memory();
@@ -390,7 +376,7 @@ static ASHLAR_HOT uintptr_t heap_allocate_class(uint32_t c, size_t bytes, uint8_
   struct thread_cache *cache = thread_cache_self;
   struct class_cache *of = &cache->of[c];
   bool ready = of->list.count > of->list.young && (HEAP_PROFILE_LIGHT || cache->random.left > 0);
-  if (HEAP_UNLIKELY(!ready)) {
+  if (ASHLAR_UNLIKELY(!ready)) {
     return heap_refill(c, bytes, tag);
   }
   return heap_hand_out(cache, of, bytes, tag);
@@ -398,7 +384,7 @@ static ASHLAR_HOT uintptr_t heap_allocate_class(uint32_t c, size_t bytes, uint8_
 
 ASHLAR_HOT uintptr_t heap_allocate(size_t asked, uint32_t kind)
 {
-  if (HEAP_UNLIKELY(asked - 1 >= SMALL_BYTES - 1)) {
+  if (ASHLAR_UNLIKELY(asked - 1 >= SMALL_BYTES - 1)) {
     return heap_allocate_rare(asked, GRANULE_BYTES, kind);
   }
   struct size_request request = size_class_serve((uint32_t)asked);
@@ -430,7 +416,7 @@ uintptr_t heap_allocate_aligned(size_t align, size_t asked, uint32_t kind)
 /* ---- free ----------------------------------------------------------------- */
 
 /* A block without bytes, or with a span of its own, whose slot is released. */
-static HEAP_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_operation operation)
+static ASHLAR_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_operation operation)
 {
   int saved = errno;
   uint32_t c = heap_class(g);
@@ -460,7 +446,7 @@ static HEAP_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_oper
 }
 
 /* The list is full, or there is none yet. */
-static HEAP_COLD void heap_free_full(uintptr_t block, uint32_t c)
+static ASHLAR_COLD void heap_free_full(uintptr_t block, uint32_t c)
 {
   int saved = errno;
   struct thread_cache *cache = thread_cache_get();
@@ -476,8 +462,8 @@ static HEAP_COLD void heap_free_full(uintptr_t block, uint32_t c)
   errno = saved;
 }
 
-static HEAP_COLD _Noreturn void heap_overflow(uint64_t g, uint8_t tag,
-                                              enum heap_operation operation)
+static ASHLAR_COLD _Noreturn void heap_overflow(uint64_t g, uint8_t tag,
+                                                enum heap_operation operation)
 {
   /* As it was before the release, so that the report can tell its size. */
   slot_claim(g, tag);
@@ -489,23 +475,23 @@ static HEAP_COLD _Noreturn void heap_overflow(uint64_t g, uint8_t tag,
 static ASHLAR_HOT void heap_take_back(uintptr_t block, uint64_t g, uint8_t tag,
                                       enum heap_operation operation)
 {
-  if (HEAP_UNLIKELY(slot_release(g, tag) != SLOT_OK)) {
+  if (ASHLAR_UNLIKELY(slot_release(g, tag) != SLOT_OK)) {
     heap_report_invalid(block, operation);
   }
   /* Not before: where two threads free one block, it may have become one of
    * another class until this thread won. */
   uint32_t c = heap_class(g);
-  if (HEAP_UNLIKELY(!heap_is_plain(c))) {
+  if (ASHLAR_UNLIKELY(!heap_is_plain(c))) {
     heap_free_rare(block, g, operation);
     return;
   }
   size_t bytes = ashlar_root_pages.root.class_bytes[c];
   size_t slack = ((size_t)slot_tag_code(tag) << ashlar_root_pages.root.class_shift[c]) + 1;
-  if (HEAP_UNLIKELY(!payload_slack_is_zero(block + bytes, slack))) {
+  if (ASHLAR_UNLIKELY(!payload_slack_is_zero(block + bytes, slack))) {
     heap_overflow(g, tag, operation);
   }
   struct class_cache *of = &thread_cache_self->of[c];
-  if (HEAP_UNLIKELY(of->list.count >= of->limit)) {
+  if (ASHLAR_UNLIKELY(of->list.count >= of->limit)) {
     heap_free_full(block, c);
     return;
   }
@@ -515,8 +501,8 @@ static ASHLAR_HOT void heap_take_back(uintptr_t block, uint64_t g, uint8_t tag,
   payload_zero(block, bytes);
 }
 
-static HEAP_COLD void heap_release_other(uintptr_t block, uint64_t g, uint8_t tag,
-                                         enum heap_operation operation)
+static ASHLAR_COLD void heap_release_other(uintptr_t block, uint64_t g, uint8_t tag,
+                                           enum heap_operation operation)
 {
   heap_wrong_kind(block, g, operation);
   heap_take_back(block, g, tag, operation);
@@ -525,7 +511,7 @@ static HEAP_COLD void heap_release_other(uintptr_t block, uint64_t g, uint8_t ta
 static ASHLAR_HOT void heap_release(uintptr_t block, uint64_t g, uint8_t tag,
                                     enum heap_operation operation)
 {
-  if (HEAP_UNLIKELY(slot_tag_kind(tag) != heap_kind(operation))) {
+  if (ASHLAR_UNLIKELY(slot_tag_kind(tag) != heap_kind(operation))) {
     heap_release_other(block, g, tag, operation);
     return;
   }
@@ -533,17 +519,13 @@ static ASHLAR_HOT void heap_release(uintptr_t block, uint64_t g, uint8_t tag,
 }
 
 /* Frees what is no live block of the operation's own kind, or nothing. */
-static HEAP_COLD void heap_free_odd(uintptr_t block, enum heap_operation operation)
+static ASHLAR_COLD void heap_free_odd(uintptr_t block, enum heap_operation operation)
 {
   if (block == 0) {
     return;
   }
-  uint64_t g = heap_live(block, operation);
-  uint8_t tag = slot_state_get(g);
-  if (tag < SLOT_LIVE) {
-    heap_report_invalid(block, operation);
-  }
-  heap_release(block, g, tag, operation);
+  uint64_t g = radix_granule(block);
+  heap_release(block, g, heap_live(block, g, operation), operation);
 }
 
 ASHLAR_HOT void heap_free(uintptr_t block, enum heap_operation operation)
@@ -552,7 +534,7 @@ ASHLAR_HOT void heap_free(uintptr_t block, enum heap_operation operation)
   uint32_t tag = slot_state_get(g);
   /* Live, and of that kind: one comparison. */
   uint32_t code = tag - slot_tag(heap_kind(operation), 0);
-  if (HEAP_UNLIKELY(code >= SLACK_CODES || block % GRANULE_BYTES != 0)) {
+  if (ASHLAR_UNLIKELY(code >= SLACK_CODES || block % GRANULE_BYTES != 0)) {
     heap_free_odd(block, operation);
     return;
   }
@@ -578,12 +560,9 @@ void heap_free_sized(uintptr_t block, size_t size, enum heap_operation operation
   if (block == 0) {
     return;
   }
-  uint64_t g = heap_live(block, operation);
-  uint8_t tag = slot_state_get(g);
-  if (HEAP_UNLIKELY(tag < SLOT_LIVE)) {
-    heap_report_invalid(block, operation);
-  }
-  if (HEAP_UNLIKELY(!heap_size_fits(g, tag, size))) {
+  uint64_t g = radix_granule(block);
+  uint8_t tag = heap_live(block, g, operation);
+  if (ASHLAR_UNLIKELY(!heap_size_fits(g, tag, size))) {
     struct report report = {.kind = REPORT_SIZE_MISMATCH,
                             .address = block,
                             .operation = heap_operation_name[operation],
@@ -598,13 +577,14 @@ void heap_free_sized(uintptr_t block, size_t size, enum heap_operation operation
 void heap_expect_aligned(uintptr_t block, size_t align, enum heap_operation operation)
 {
   bool power = align != 0 && (align & (align - 1)) == 0;
-  if (HEAP_LIKELY(power && (block & (align - 1)) == 0)) {
+  if (ASHLAR_LIKELY(power && (block & (align - 1)) == 0)) {
     return;
   }
   if (block == 0) {
     return;
   }
-  uint64_t g = heap_live(block, operation);
+  uint64_t g = radix_granule(block);
+  heap_live(block, g, operation);
   struct report report = {.kind = REPORT_ALIGN_MISMATCH,
                           .address = block,
                           .operation = heap_operation_name[operation],
@@ -657,15 +637,12 @@ static bool heap_resize_in_place(uintptr_t block, uint64_t g, uint8_t tag, size_
 
 uintptr_t heap_reallocate(uintptr_t block, size_t asked)
 {
-  uint64_t g = heap_live(block, HEAP_REALLOC);
-  uint8_t tag = slot_state_get(g);
-  if (HEAP_UNLIKELY(tag < SLOT_LIVE)) {
-    heap_report_invalid(block, HEAP_REALLOC);
-  }
-  if (HEAP_UNLIKELY(slot_tag_kind(tag) != KIND_MALLOC)) {
+  uint64_t g = radix_granule(block);
+  uint8_t tag = heap_live(block, g, HEAP_REALLOC);
+  if (ASHLAR_UNLIKELY(slot_tag_kind(tag) != KIND_MALLOC)) {
     heap_wrong_kind(block, g, HEAP_REALLOC);
   }
-  if (HEAP_UNLIKELY(!heap_slack_is_zero(block, g, tag))) {
+  if (ASHLAR_UNLIKELY(!heap_slack_is_zero(block, g, tag))) {
     heap_report_damage(REPORT_OVERFLOW, g, heap_asked(g, tag), heap_capacity(g), HEAP_REALLOC);
   }
   if (heap_resize_in_place(block, g, tag, asked)) {
@@ -678,7 +655,7 @@ uintptr_t heap_reallocate(uintptr_t block, size_t asked)
   }
   size_t old = heap_asked(g, tag);
   payload_copy(moved, block, old < asked ? old : asked);
-  if (HEAP_UNLIKELY(kind != KIND_MALLOC)) {
+  if (ASHLAR_UNLIKELY(kind != KIND_MALLOC)) {
     /* Said above; once is enough. */
     uint8_t plain = slot_tag(KIND_MALLOC, slot_tag_code(tag));
     slot_retag(g, tag, plain);
@@ -695,8 +672,8 @@ size_t heap_usable_size(uintptr_t block, enum heap_operation operation)
   if (block == 0) {
     return 0;
   }
-  uint64_t g = heap_live(block, operation);
-  return heap_asked(g, slot_state_get(g));
+  uint64_t g = radix_granule(block);
+  return heap_asked(g, heap_live(block, g, operation));
 }
 
 size_t heap_object_size(uintptr_t address)

@@ -27,7 +27,14 @@ enum heap_operation {
 
 /* Makes the allocator ready, once; every allocation does it, too.
  * Returns false without memory for its tables. */
-bool heap_begin(void);
+bool heap_start(void);
+
+/* Whether a granule's number is one of the allocator's memory: not of arena 0,
+ * which is nobody's. */
+static inline bool heap_is_ours(uint64_t g)
+{
+  return g >= ARENA_GRANULES;
+}
 
 /* Allocates.
  * asked: bytes; 0 gets an address of its own on memory that traps.

@@ -34,7 +34,7 @@ static bool payload_is_zero_any(uintptr_t block, size_t bytes)
 
 static uintptr_t payload_hand_out_any(uintptr_t block, size_t bytes)
 {
-  if (__builtin_expect(!payload_is_zero_any(block, bytes), 0)) {
+  if (ASHLAR_UNLIKELY(!payload_is_zero_any(block, bytes))) {
     heap_written(block);
   }
   return block;
@@ -105,7 +105,7 @@ __attribute__((target("avx512f,bmi2"))) static inline bool payload_is_zero_512(u
 __attribute__((target("avx512f,bmi2"))) static uintptr_t payload_hand_out_512(uintptr_t block,
                                                                               size_t bytes)
 {
-  if (__builtin_expect(!payload_is_zero_512(block, bytes), 0)) {
+  if (ASHLAR_UNLIKELY(!payload_is_zero_512(block, bytes))) {
     heap_written(block);
   }
   return block;
@@ -149,7 +149,7 @@ __attribute__((target("avx2"))) static inline bool payload_is_zero_256(uintptr_t
 
 __attribute__((target("avx2"))) static uintptr_t payload_hand_out_256(uintptr_t block, size_t bytes)
 {
-  if (__builtin_expect(!payload_is_zero_256(block, bytes), 0)) {
+  if (ASHLAR_UNLIKELY(!payload_is_zero_256(block, bytes))) {
     heap_written(block);
   }
   return block;

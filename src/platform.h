@@ -33,13 +33,16 @@
 #define ASHLAR_HOT inline __attribute__((always_inline))
 #endif
 
-/* Which way a branch usually goes. */
+/* Which way a branch usually goes; and a function that is seldom called, kept
+ * out of those that call it. */
 #ifdef __FRAMAC__
 #define ASHLAR_LIKELY(x) (x)
 #define ASHLAR_UNLIKELY(x) (x)
+#define ASHLAR_COLD
 #else
 #define ASHLAR_LIKELY(x) (__builtin_expect(!!(x), 1))
 #define ASHLAR_UNLIKELY(x) (__builtin_expect(!!(x), 0))
+#define ASHLAR_COLD __attribute__((cold, noinline))
 #endif
 
 /* ---- tables ------------------------------------------------------------- */
@@ -158,7 +161,8 @@ static const struct table_shape table_shapes[] = {ASHLAR_TABLES(ASHLAR_TABLE_SHA
 
 /* ---- atomics ------------------------------------------------------------ */
 
-/* The accesses that byte.h is made of. */
+/* The accesses that the functions below, and byte.h, are made of.
+ * shared: whether another thread may change the byte meanwhile. */
 #ifdef __FRAMAC__
 #define PLATFORM_GET(byte) (*(byte))
 #define PLATFORM_SET(byte, value) (*(byte) = (value))
@@ -168,7 +172,7 @@ static const struct table_shape table_shapes[] = {ASHLAR_TABLES(ASHLAR_TABLE_SHA
 #define PLATFORM_GET(byte) __atomic_load_n((byte), __ATOMIC_RELAXED)
 #define PLATFORM_SET(byte, value) __atomic_store_n((byte), (value), __ATOMIC_RELAXED)
 #define PLATFORM_SWAP(byte, seen, value, shared)                                                   \
-  (!(shared) || platform_single_threaded()                                                         \
+  (!(shared) || ASHLAR_LIKELY(platform_single_threaded())                                          \
        ? (__atomic_store_n((byte), (value), __ATOMIC_RELAXED), true)                               \
        : __atomic_compare_exchange_n((byte), &(seen), (value), false, __ATOMIC_ACQ_REL,            \
                                      __ATOMIC_RELAXED))
@@ -188,11 +192,7 @@ static inline bool platform_single_threaded(void)
     ensures value: \result == slot_state[g]; */
 static inline uint8_t slot_state_get(uint64_t g)
 {
-#ifdef __FRAMAC__
-  return slot_state[g];
-#else
-  return __atomic_load_n(&slot_state[g], __ATOMIC_RELAXED);
-#endif
+  return PLATFORM_GET(&slot_state[g]);
 }
 
 /*@ requires in: g < GRANULES;
@@ -201,11 +201,7 @@ static inline uint8_t slot_state_get(uint64_t g)
     ensures value: slot_state[g] == state; */
 static inline void slot_state_set(uint64_t g, uint8_t state)
 {
-#ifdef __FRAMAC__
-  slot_state[g] = state;
-#else
-  __atomic_store_n(&slot_state[g], state, __ATOMIC_RELAXED);
-#endif
+  PLATFORM_SET(&slot_state[g], state);
 }
 
 /* Changes an entry only if it still holds what the caller saw there.
@@ -221,20 +217,7 @@ static inline void slot_state_set(uint64_t g, uint8_t state)
     complete behaviors; disjoint behaviors; */
 static inline bool slot_state_swap(uint64_t g, uint8_t seen, uint8_t state)
 {
-#ifdef __FRAMAC__
-  if (slot_state[g] != seen) {
-    return false;
-  }
-  slot_state[g] = state;
-  return true;
-#else
-  if (ASHLAR_LIKELY(platform_single_threaded())) {
-    __atomic_store_n(&slot_state[g], state, __ATOMIC_RELAXED);
-    return true;
-  }
-  return __atomic_compare_exchange_n(&slot_state[g], &seen, state, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_RELAXED);
-#endif
+  return PLATFORM_SWAP(&slot_state[g], seen, state, true);
 }
 
 /*@ requires in: key < RADIX_KEYS;

@@ -13,9 +13,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#define POOL_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define POOL_COLD __attribute__((cold, noinline))
-
 enum {
   /* memory and tables grow by so many bytes at least */
   POOL_COMMIT_BYTES = 65536,
@@ -123,7 +120,7 @@ static ASHLAR_HOT struct pool_list *pool_thread_list_of(uint64_t handle)
   return (struct pool_list *)((uintptr_t)pool_self->of + offset);
 }
 
-static POOL_COLD _Noreturn void pool_report_handle(uint64_t handle, const char *operation)
+static ASHLAR_COLD _Noreturn void pool_report_handle(uint64_t handle, const char *operation)
 {
   struct report report = {.kind = REPORT_BAD_POOL,
                           .address = (uintptr_t)handle,
@@ -397,7 +394,7 @@ static struct pool_list *pool_attach(uint64_t handle, const char *operation)
   return list;
 }
 
-static POOL_COLD _Noreturn void pool_report_torn(const struct pool *p, const char *operation)
+static ASHLAR_COLD _Noreturn void pool_report_torn(const struct pool *p, const char *operation)
 {
   struct report report = {.kind = REPORT_BAD_METADATA,
                           .address = p->list.base,
@@ -455,7 +452,8 @@ static struct pool_list *pool_refill(uint64_t handle)
 }
 
 /* An object that waited is not zero any more. */
-static POOL_COLD _Noreturn void pool_report_written(const struct pool_list *list, uintptr_t object)
+static ASHLAR_COLD _Noreturn void pool_report_written(const struct pool_list *list,
+                                                      uintptr_t object)
 {
   struct report report = {.kind = REPORT_WRITE_AFTER_FREE,
                           .address = object,
@@ -473,13 +471,13 @@ static POOL_COLD _Noreturn void pool_report_written(const struct pool_list *list
 static __attribute__((noinline)) void *pool_hand_out_clear(const struct pool_list *list,
                                                            uintptr_t object)
 {
-  if (POOL_UNLIKELY(!payload_is_zero(object, list->clear))) {
+  if (ASHLAR_UNLIKELY(!payload_is_zero(object, list->clear))) {
     pool_report_written(list, object);
   }
   return (void *)object;
 }
 
-static POOL_COLD void *pool_alloc_rare(uint64_t handle)
+static ASHLAR_COLD void *pool_alloc_rare(uint64_t handle)
 {
   int saved = errno;
   struct pool_list *list = pool_refill(handle);
@@ -496,7 +494,7 @@ static POOL_COLD void *pool_alloc_rare(uint64_t handle)
   return list->clear != 0 ? pool_hand_out_clear(list, object) : (void *)object;
 }
 
-static POOL_COLD void *pool_alloc_refused(uint64_t handle, uint32_t refusal)
+static ASHLAR_COLD void *pool_alloc_refused(uint64_t handle, uint32_t refusal)
 {
   if (refusal == POOL_REFUSED + POOL_TORN) {
     pool_report_torn(&pools[pool_number(handle)], pool_alloc_name);
@@ -507,11 +505,11 @@ static POOL_COLD void *pool_alloc_refused(uint64_t handle, uint32_t refusal)
 /* Every call is the last thing done, so that nothing is kept across one. */
 static ASHLAR_HOT void *pool_alloc_from(uint64_t handle, struct pool_list *list, bool clear)
 {
-  if (POOL_UNLIKELY(list->handle != handle)) {
+  if (ASHLAR_UNLIKELY(list->handle != handle)) {
     return pool_alloc_rare(handle);
   }
   uint32_t g = pool_list_take(list);
-  if (POOL_UNLIKELY(g >= POOL_REFUSED)) {
+  if (ASHLAR_UNLIKELY(g >= POOL_REFUSED)) {
     return pool_alloc_refused(handle, g);
   }
   uintptr_t object = list->base + (uintptr_t)g * GRANULE_BYTES;
@@ -521,7 +519,7 @@ static ASHLAR_HOT void *pool_alloc_from(uint64_t handle, struct pool_list *list,
 /* From a shared pool, or from one whose objects are cleared. */
 static __attribute__((noinline)) void *pool_alloc_unusual(uint64_t handle)
 {
-  if (POOL_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
     return pool_alloc_from(
         handle, pool_is_shared(handle) ? pool_thread_list_of(handle) : pool_list_of(handle), true);
   }
@@ -531,7 +529,7 @@ static __attribute__((noinline)) void *pool_alloc_unusual(uint64_t handle)
 ASHLAR_PUBLIC void *ashlar_pool_alloc(ashlar_pool *pool)
 {
   uint64_t handle = pool_handle(pool);
-  if (POOL_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
     return pool_alloc_unusual(handle);
   }
   return pool_alloc_from(handle, pool_list_of(handle), false);
@@ -590,7 +588,7 @@ static enum report_kind pool_whose(struct text *text, uintptr_t address)
       return REPORT_WRONG_POOL;
     }
   }
-  if (radix_granule(address) >= ARENA_GRANULES) {
+  if (heap_is_ours(radix_granule(address))) {
     text_str(text, ", but of the heap");
     return REPORT_WRONG_POOL;
   }
@@ -598,8 +596,8 @@ static enum report_kind pool_whose(struct text *text, uintptr_t address)
 }
 
 /* Says what is wrong with a free; returns the verdict where the pool wants that. */
-static POOL_COLD enum ashlar_pool_verdict pool_wrong(const struct pool *p, uintptr_t address,
-                                                     enum pool_refusal refusal)
+static ASHLAR_COLD enum ashlar_pool_verdict pool_wrong(const struct pool *p, uintptr_t address,
+                                                       enum pool_refusal refusal)
 {
   char buffer[POOL_DETAIL_BYTES] = {0};
   struct text detail;
@@ -632,7 +630,7 @@ static bool pool_clean(const struct pool_list *list, uintptr_t object)
   const struct pool *p = &pools[pool_number(list->handle)];
   size_t slack = list->clear - p->object;
   bool sound = slack == 0 || payload_slack_is_zero(object + list->clear, slack);
-  if (POOL_UNLIKELY(!sound)) {
+  if (ASHLAR_UNLIKELY(!sound)) {
     struct report report = {
         .kind = REPORT_OVERFLOW, .address = object, .operation = pool_free_name};
     pool_describe(&report, p);
@@ -687,7 +685,7 @@ static enum ashlar_pool_verdict pool_free_direct(struct pool *p, uintptr_t objec
 
 /* A free by a thread whose list does not know the pool or the object, or one
  * that is wrong. */
-static POOL_COLD enum ashlar_pool_verdict pool_free_rare(uint64_t handle, uintptr_t object)
+static ASHLAR_COLD enum ashlar_pool_verdict pool_free_rare(uint64_t handle, uintptr_t object)
 {
   struct pool *p = pool_of(handle, pool_free_name);
   if (object == 0) {
@@ -713,14 +711,14 @@ static POOL_COLD enum ashlar_pool_verdict pool_free_rare(uint64_t handle, uintpt
 static ASHLAR_HOT enum ashlar_pool_verdict pool_free_to(uint64_t handle, struct pool_list *list,
                                                         uintptr_t object, bool shared, bool clear)
 {
-  if (POOL_UNLIKELY(list->handle != handle)) {
+  if (ASHLAR_UNLIKELY(list->handle != handle)) {
     return pool_free_rare(handle, object);
   }
   uint32_t g = pool_list_release(list, object, shared);
-  if (POOL_UNLIKELY(g >= POOL_REFUSED)) {
+  if (ASHLAR_UNLIKELY(g >= POOL_REFUSED)) {
     return pool_free_rare(handle, object);
   }
-  if (clear || POOL_UNLIKELY(!pool_list_push(list, g))) {
+  if (clear || ASHLAR_UNLIKELY(!pool_list_push(list, g))) {
     return pool_put_in(handle, list, g, object);
   }
   return ASHLAR_POOL_OK;
@@ -730,7 +728,7 @@ static ASHLAR_HOT enum ashlar_pool_verdict pool_free_to(uint64_t handle, struct 
 static __attribute__((noinline)) enum ashlar_pool_verdict pool_free_unusual(uint64_t handle,
                                                                             uintptr_t object)
 {
-  if (POOL_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
     bool shared = pool_is_shared(handle);
     return pool_free_to(handle, shared ? pool_thread_list_of(handle) : pool_list_of(handle), object,
                         shared, true);
@@ -741,7 +739,7 @@ static __attribute__((noinline)) enum ashlar_pool_verdict pool_free_unusual(uint
 ASHLAR_PUBLIC enum ashlar_pool_verdict ashlar_pool_free(ashlar_pool *pool, void *object)
 {
   uint64_t handle = pool_handle(pool);
-  if (POOL_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
     return pool_free_unusual(handle, (uintptr_t)object);
   }
   return pool_free_to(handle, pool_list_of(handle), (uintptr_t)object, false, false);
@@ -830,7 +828,7 @@ ASHLAR_PUBLIC ashlar_pool *ashlar_pool_create(const struct ashlar_pool_options *
     return NULL;
   }
   uint64_t handle = 0;
-  if (heap_begin()) {
+  if (heap_start()) {
     lock_acquire(&pool_threads.lock);
     pool_start();
     uint32_t i = 1;

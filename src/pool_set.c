@@ -371,7 +371,7 @@ ASHLAR_PUBLIC ashlar_pool_set *ashlar_pool_set_create(const struct ashlar_pool_s
     return NULL;
   }
   errno = ENOMEM;
-  if (!heap_begin()) {
+  if (!heap_start()) {
     return NULL;
   }
   lock_acquire(&pool_set_table.lock);

@@ -19,9 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REGION_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define REGION_COLD __attribute__((cold, noinline))
-
 enum {
   /* of a handle: the place in the table, in bytes, then the use of it */
   REGION_BYTES = 256,
@@ -80,7 +77,7 @@ static ASHLAR_HOT struct region *region_at(const ashlar_region *handle)
   return (struct region *)((uintptr_t)regions + offset);
 }
 
-static REGION_COLD _Noreturn void region_report_handle(const ashlar_region *handle,
+static ASHLAR_COLD _Noreturn void region_report_handle(const ashlar_region *handle,
                                                        const char *operation)
 {
   struct report report = {.kind = REPORT_BAD_POOL,
@@ -257,14 +254,14 @@ static bool region_advance(struct region *r, size_t size, size_t align)
 
 /* ---- allocate -------------------------------------------------------------- */
 
-static REGION_COLD void *region_no_memory(void)
+static ASHLAR_COLD void *region_no_memory(void)
 {
   errno = ENOMEM;
   return NULL;
 }
 
 /* What does not fit the current piece; align: a power of two. */
-static REGION_COLD void *region_alloc_rare(ashlar_region *handle, size_t asked, size_t align,
+static ASHLAR_COLD void *region_alloc_rare(ashlar_region *handle, size_t asked, size_t align,
                                            const char *operation)
 {
   int saved = errno;
@@ -300,11 +297,11 @@ static const char region_alloc_name[] = "ashlar_region_alloc";
 ASHLAR_PUBLIC void *ashlar_region_alloc(ashlar_region *region, size_t size)
 {
   struct region *r = region_at(region);
-  if (REGION_UNLIKELY(r->handle != (uintptr_t)region || size - 1 >= r->largest || r->at == 0)) {
+  if (ASHLAR_UNLIKELY(r->handle != (uintptr_t)region || size - 1 >= r->largest || r->at == 0)) {
     return region_alloc_rare(region, size, GRANULE_BYTES, region_alloc_name);
   }
   uintptr_t block = region_place(r->at, r->end, size);
-  if (REGION_UNLIKELY(block == 0)) {
+  if (ASHLAR_UNLIKELY(block == 0)) {
     return region_alloc_rare(region, size, GRANULE_BYTES, region_alloc_name);
   }
   r->at = block + size;
@@ -314,7 +311,7 @@ ASHLAR_PUBLIC void *ashlar_region_alloc(ashlar_region *region, size_t size)
 ASHLAR_PUBLIC void *ashlar_region_nalloc(ashlar_region *region, size_t size)
 {
   struct region *r = region_at(region);
-  if (REGION_UNLIKELY(r->handle != (uintptr_t)region || size - 1 >= r->largest ||
+  if (ASHLAR_UNLIKELY(r->handle != (uintptr_t)region || size - 1 >= r->largest ||
                       size > r->end - r->at)) {
     return region_alloc_rare(region, size, 1, "ashlar_region_nalloc");
   }
@@ -398,7 +395,7 @@ static enum report_kind region_whose(struct text *detail, uintptr_t block)
     }
   }
   uint64_t g = radix_granule(block);
-  if (g < ARENA_GRANULES) {
+  if (!heap_is_ours(g)) {
     return REPORT_INVALID_POINTER;
   }
   uint8_t state = slot_state_get(g);
@@ -409,7 +406,7 @@ static enum report_kind region_whose(struct text *detail, uintptr_t block)
   return state != SLOT_NONE ? REPORT_DOUBLE_FREE : REPORT_UNALLOCATED;
 }
 
-static REGION_COLD _Noreturn void region_report_block(const struct region *r, uintptr_t block,
+static ASHLAR_COLD _Noreturn void region_report_block(const struct region *r, uintptr_t block,
                                                       bool interior)
 {
   char buffer[REGION_DETAIL_BYTES] = {0};
@@ -432,7 +429,7 @@ ASHLAR_PUBLIC bool ashlar_region_free(ashlar_region *region, void *block)
   }
   uintptr_t address = (uintptr_t)block;
   uint64_t g = radix_granule(address);
-  if (g < ARENA_GRANULES) {
+  if (!heap_is_ours(g)) {
     region_report_block(r, address, false);
   }
   uint32_t p = (uint32_t)(g / GRANULES_PER_PAGE);
@@ -668,7 +665,7 @@ ASHLAR_PUBLIC ashlar_region *ashlar_region_create(const struct ashlar_region_opt
   static const struct ashlar_region_options usual;
   const struct ashlar_region_options *o = options == NULL ? &usual : options;
   struct region *parent = o->parent == NULL ? NULL : region_of(o->parent, "ashlar_region_create");
-  bool begun = heap_begin();
+  bool begun = heap_start();
   size_t bytes = begun ? region_block_bytes(o->block_bytes) : 0;
   if (bytes == 0) {
     errno = begun ? EINVAL : ENOMEM;

@@ -303,7 +303,7 @@ void thread_cache_unlock(void)
 static void thread_cache_recover_block(uint32_t c, uintptr_t block)
 {
   uint64_t g = radix_granule(block);
-  if (g == GRANULES || slot_state_get(g) != SLOT_CACHED || page_class[g / GRANULES_PER_PAGE] != c ||
+  if (slot_state_get(g) != SLOT_CACHED || page_class[g / GRANULES_PER_PAGE] != c ||
       thread_cache_list_holds(&thread_cache_self->of[c].list, block)) {
     return;
   }
