@@ -2,46 +2,20 @@
  * kernel that may refuse.  No slot is handed out twice; what is no cached slot is
  * refused, and named; every span goes back. */
 #include "library.h"
-#include "program.h"
+#include "tier.h"
 
 #include "../src/radix_map.h"
 
-#include <string.h>
-#include <sys/single_threaded.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
-enum {
-  HELD = 512,
-  FEW_CLASSES = 6
-};
-
-/* The slots that nobody else may have. */
-static struct {
-  uintptr_t at;
-  uint32_t class_of;
-} held[HELD];
-static uint32_t count;
-
 static uint32_t class_of(const struct step *s)
 {
-  static const uint32_t few[FEW_CLASSES] = {0, 1, 3, 16, 30, SIZE_CLASSES - 1};
-  return s->how % 2 == 0 ? few[s->how / 2 % FEW_CLASSES] : s->how / 2u % SIZE_CLASSES;
-}
-
-static void expect_apart(uintptr_t at, uint32_t c)
-{
-  uintptr_t end = at + model_class_bytes(c);
-  for (uint32_t i = 0; i < count; i++) {
-    MUST(end <= held[i].at || held[i].at + model_class_bytes(held[i].class_of) <= at);
-  }
+  return tier_class(s->how % 2 == 0, s->how / 2u);
 }
 
 static void take(const struct step *s)
 {
   uint32_t c = class_of(s);
   uint32_t n = 1 + s->value % BATCH;
-  if (count + n > HELD) {
+  if (tier_count + n > TIER_SLOTS) {
     return;
   }
   uintptr_t block[BATCH];
@@ -50,10 +24,8 @@ static void take(const struct step *s)
   uint32_t got = central_take(c, n, block, s->value * 2654435761u);
   MUST(got <= n && (got > 0 || fuzz_refused() > refused || fuzz_arenas() == fuzz_most_arenas()));
   for (uint32_t i = 0; i < got; i++) {
-    expect_apart(block[i], c);
-    MUST(fuzz_class(block[i]) == c && slot_state_get(radix_granule(block[i])) == SLOT_CACHED);
-    held[count].at = block[i];
-    held[count++].class_of = c;
+    tier_hold(block[i], c);
+    MUST(slot_state_get(radix_granule(block[i])) == SLOT_CACHED);
   }
 }
 
@@ -61,11 +33,10 @@ static void take(const struct step *s)
 static uint32_t drop(uint32_t c, uint32_t n, uint32_t from, uintptr_t *block)
 {
   uint32_t got = 0;
-  for (uint32_t i = 0; i < count && got < n;) {
-    uint32_t at = (from + i) % count;
-    if (held[at].class_of == c) {
-      block[got++] = held[at].at;
-      held[at] = held[--count];
+  for (uint32_t i = 0; i < tier_count && got < n;) {
+    uint32_t at = (from + i) % tier_count;
+    if (tier_slot[at].class_of == c) {
+      block[got++] = tier_let_go(at).at;
     } else {
       i++;
     }
@@ -76,7 +47,8 @@ static uint32_t drop(uint32_t c, uint32_t n, uint32_t from, uintptr_t *block)
 static void give(const struct step *s)
 {
   uintptr_t block[BATCH];
-  uint32_t c = count > 0 && s->what % 2 == 0 ? held[s->value % count].class_of : class_of(s);
+  bool known = tier_count > 0 && s->what % 2 == 0;
+  uint32_t c = known ? tier_slot[s->value % tier_count].class_of : class_of(s);
   uint32_t n = drop(c, 1 + s->handle % BATCH, s->value, block);
   program_say("central_give(%u, block, %u);", c, n);
   MUST(central_give(c, block, n) == n);
@@ -129,30 +101,18 @@ static void run(const struct step *s)
     fuzz_shut(s->how % 2 == 0 ? GATE_KERNEL : GATE_PAGE_HEAP, s->value % 4, 1 + s->value / 4 % 8);
     break;
   }
-#ifdef FUZZ_CHECK_ALWAYS
-  fuzz_check();
-#endif
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
 {
-  struct step step;
-  fuzz_start();
-  __libc_single_threaded = 1;
-  count = 0;
-  for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
-    run(&step);
-  }
-  fuzz_check();
-  fuzz_open();
-  while (count > 0) {
+  tier_start();
+  tier_steps(input, bytes, 0, run);
+  while (tier_count > 0) {
     uintptr_t block[BATCH];
-    uint32_t c = held[0].class_of;
+    uint32_t c = tier_slot[0].class_of;
     uint32_t n = drop(c, BATCH, 0, block);
     MUST(central_give(c, block, n) == n);
   }
-  fuzz_flush();
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
   return 0;
 }

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/single_threaded.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 enum {
   SPAN_PAGES = 4,
   SPAN_GRANULES = SPAN_PAGES * GRANULES_PER_PAGE,

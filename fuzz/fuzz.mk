@@ -39,7 +39,7 @@ FUZZ_CC_coverage := clang
 FUZZ_FLAGS_coverage := -O1 -fprofile-instr-generate -fcoverage-mapping
 
 # What a harness is made of besides itself and the allocator.
-FUZZ_SUPPORT := fuzz/model.c fuzz/program.c tests/support/json.c $(FUZZ_SCHEDULER)
+FUZZ_SUPPORT := fuzz/model.c fuzz/program.c fuzz/tier.c tests/support/json.c $(FUZZ_SCHEDULER)
 # The harnesses themselves are not instrumented: the fuzzer looks for new paths
 # in the allocator.
 fuzz_harness_cc = $(if $(filter plain asan small cmplog,$(1)),clang,$(FUZZ_CC_$(1)))

@@ -2,14 +2,9 @@
  * refuse.  They overlap nothing, are zero, end at a guard, keep their sizes, and
  * all pages come back, even those whose guards the kernel kept for a while. */
 #include "library.h"
-#include "program.h"
+#include "tier.h"
 
 #include "../src/radix_map.h"
-
-#include <string.h>
-#include <sys/single_threaded.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
 
 enum {
   HELD = 64,
@@ -93,9 +88,6 @@ static void run(const struct step *s)
     break;
   }
   MUST(large_waiting() <= (uint64_t)fuzz_arenas() * ARENA_BYTES);
-#ifdef FUZZ_CHECK_ALWAYS
-  fuzz_check();
-#endif
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
@@ -104,21 +96,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
   if (!program_read(input, bytes, 0, &step)) {
     return 0;
   }
-  fuzz_start();
-  __libc_single_threaded = 1;
+  tier_start();
   fuzz_options(step.what % 4 == 3 ? "guards=no" : "guards=yes");
   model_reset();
-  for (uint32_t n = 1; program_read(input, bytes, n, &step); n++) {
-    run(&step);
-  }
-  fuzz_check();
-  fuzz_open();
+  tier_steps(input, bytes, 1, run);
   for (uint32_t h = 0; h < HELD; h++) {
     give(h);
   }
-  fuzz_flush();
-  MUST(large_waiting() == 0);
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
   return 0;
 }

@@ -395,7 +395,7 @@ FUZZ_UNSEEN void fuzz_expect_nothing(void)
 {
   uint32_t end = arena_end();
   MUST(page_heap.free == (uint64_t)arena_used * ARENA_PAGES);
-  MUST(large.count == 0 && large.stuck == 0);
+  MUST(large.count == 0 && large.stuck == 0 && large.bytes == 0 && large.stuck_bytes == 0);
   for (uint32_t s = FUZZ_FIRST; s < end;) {
     MUST(span_kind[s] == SPAN_FREE && span_len[s] % ARENA_PAGES == 0 && span_len[s] > 0);
     s += span_len[s];
@@ -432,6 +432,13 @@ FUZZ_UNSEEN void fuzz_check(void)
       MUST(free_list_check(&c->of[i].list));
     }
   }
+}
+
+FUZZ_UNSEEN void fuzz_check_step(void)
+{
+#ifdef FUZZ_CHECK_ALWAYS
+  fuzz_check();
+#endif
 }
 
 /* ---- reset ------------------------------------------------------------------------- */
@@ -610,6 +617,13 @@ FUZZ_UNSEEN void fuzz_reset(void)
   fuzz.poisoned = 1; /* arena, the first */
   fuzz_expecting = false;
   fuzz_report[0] = '\0';
+}
+
+FUZZ_UNSEEN void fuzz_finish(void)
+{
+  fuzz_flush();
+  fuzz_expect_nothing();
+  fuzz_reset();
 }
 
 /* Forgets all slots and spans of an arena, as if it were new. */

@@ -126,12 +126,21 @@ bool fuzz_guards(void);
 uint32_t fuzz_arenas(void);
 uint32_t fuzz_most_arenas(void);
 
-/* Checks that everything is in free spans, one an arena or run. */
+/* Checks that everything is in free spans, one an arena or run, and that no
+ * large block waits. */
 void fuzz_expect_nothing(void);
 
 /* Checks all tables by the checkers that are proved, but slots only where
  * there can be some, and blocks not at all. */
 void fuzz_check(void);
+
+/* Behind each step: fuzz_check in the build that is to look at all tables so
+ * often (FUZZ_CHECK_ALWAYS); it is too dear for the others. */
+void fuzz_check_step(void);
+
+/* The program is over, and has freed all: nothing is lost, and the allocator is
+ * as fuzz_reset leaves it. */
+void fuzz_finish(void);
 
 /* What a program said wrong: the line of the report.  Empty where none came. */
 extern char fuzz_report[REPORT_LINE_BYTES];

@@ -37,8 +37,6 @@ enum mistake {
   MISTAKES
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 /* Blocks that were freed of late, by this harness's steps. */
 static struct block dead[LATELY];
 static uint32_t deaths;

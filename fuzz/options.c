@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 enum {
   MOST_BYTES = 4096,
   /* OPTIONS_MIN_THREAD_CACHE .. OPTIONS_MAX_THREAD_CACHE, as the manual has them */

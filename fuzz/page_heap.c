@@ -2,15 +2,12 @@
  * No two overlap, no page is lost, a refused request changes nothing, and what is
  * handed out is zero. */
 #include "library.h"
-#include "program.h"
+#include "tier.h"
 
 #include "../src/arena.h"
 #include "../src/radix_map.h"
 
 #include <string.h>
-#include <sys/single_threaded.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
 
 enum {
   HELD = 64,
@@ -127,26 +124,16 @@ static void run(const struct step *s)
   MUST(counts.total == counts.free + pages_held());
   MUST(counts.free_resident <= counts.free);
   MUST(counts.total == (uint64_t)fuzz_arenas() * ARENA_PAGES);
-#ifdef FUZZ_CHECK_ALWAYS
-  fuzz_check();
-#endif
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
 {
-  struct step step;
-  fuzz_start();
-  __libc_single_threaded = 1;
+  tier_start();
   memset(held, 0, sizeof held);
-  for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
-    run(&step);
-  }
-  fuzz_check();
-  fuzz_open();
+  tier_steps(input, bytes, 0, run);
   for (uint32_t h = 0; h < HELD; h++) {
     give(h);
   }
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
   return 0;
 }

@@ -604,9 +604,7 @@ void program_step(const struct step *s)
   case OPERATIONS:
     break;
   }
-#ifdef FUZZ_CHECK_ALWAYS
-  fuzz_check();
-#endif
+  fuzz_check_step();
 }
 
 void program_start(const struct step *header)
@@ -634,7 +632,5 @@ void program_end(void)
   for (uint32_t h = 0; h < MODEL_BLOCKS; h++) {
     program_empty(h);
   }
-  fuzz_flush();
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
 }

@@ -62,6 +62,10 @@ enum family {
 enum operation program_operation(const struct step *step);
 enum family program_family(const struct step *step);
 
+/* What fuzzers and replay call: a harness runs the one program that the bytes
+ * stand for.  Returns 0. */
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
+
 /* Reads step number n of an input.  Returns false behind the last. */
 bool program_read(const uint8_t *input, size_t bytes, uint32_t n, struct step *step);
 

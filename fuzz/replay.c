@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 enum {
   INPUT_BYTES = 1 << 20,
   PATIENCE_S = 60

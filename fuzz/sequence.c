@@ -2,10 +2,6 @@
  * says, and has every page back in the end. */
 #include "program.h"
 
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
 {
   struct step step;

@@ -2,33 +2,15 @@
  * central cache that may refuse.  Nothing is lost, lists stay within their limits,
  * and limits within the budget. */
 #include "library.h"
-#include "program.h"
+#include "tier.h"
 
 #include "../src/options.h"
 #include "../src/radix_map.h"
 #include "../src/size_class.h"
 
-#include <string.h>
-#include <sys/single_threaded.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
-enum {
-  HELD = 512,
-  FEW_CLASSES = 6
-};
-
-/* Blocks that the program has. */
-static struct {
-  uintptr_t at;
-  uint32_t class_of;
-} held[HELD];
-static uint32_t count;
-
 static uint32_t class_of(const struct step *s)
 {
-  static const uint32_t few[FEW_CLASSES] = {0, 1, 3, 16, 30, SIZE_CLASSES - 1};
-  return s->how % 4 != 0 ? few[s->how / 4 % FEW_CLASSES] : s->how / 4u % SIZE_CLASSES;
+  return tier_class(s->how % 4 != 0, s->how / 4u);
 }
 
 /* What the header promises of the cache. */
@@ -60,7 +42,7 @@ static void expect_budget(const struct thread_cache *cache)
 static void take(const struct step *s, uint32_t c)
 {
   struct thread_cache *cache = thread_cache_get();
-  if (cache == NULL || count == HELD) {
+  if (cache == NULL || tier_count == TIER_SLOTS) {
     return;
   }
   struct free_list *list = &cache->of[c].list;
@@ -71,20 +53,16 @@ static void take(const struct step *s, uint32_t c)
   }
   MUST(list->count > list->young);
   uintptr_t block = free_list_take(list, s->value % (list->count - list->young));
-  MUST(fuzz_class(block) == c && slot_claim(radix_granule(block), slot_tag(KIND_MALLOC, 0)));
-  for (uint32_t i = 0; i < count; i++) {
-    MUST(held[i].at != block);
-  }
-  held[count].at = block;
-  held[count++].class_of = c;
+  tier_hold(block, c);
+  MUST(slot_claim(radix_granule(block), slot_tag(KIND_MALLOC, 0)));
 }
 
 /* As free does. */
 static void give(uint32_t i)
 {
-  uintptr_t block = held[i].at;
-  uint32_t c = held[i].class_of;
-  held[i] = held[--count];
+  struct tier_slot slot = tier_let_go(i);
+  uintptr_t block = slot.at;
+  uint32_t c = slot.class_of;
   uint64_t g = radix_granule(block);
   MUST(slot_release(g, slot_state_get(g)) == SLOT_OK);
   struct thread_cache *cache = thread_cache_get();
@@ -113,8 +91,8 @@ static void run(const struct step *s)
     break;
   case 2:
   case 3:
-    for (uint32_t i = 0; i < times && count > 0; i++) {
-      give((s->value + i * (s->what & 8)) % count);
+    for (uint32_t i = 0; i < times && tier_count > 0; i++) {
+      give((s->value + i * (s->what & 8)) % tier_count);
     }
     break;
   case 4:
@@ -141,32 +119,20 @@ static void run(const struct step *s)
     expect_sound(thread_cache_self, c);
     expect_budget(thread_cache_self);
   }
-#ifdef FUZZ_CHECK_ALWAYS
-  fuzz_check();
-#endif
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
 {
-  struct step step;
-  fuzz_start();
-  __libc_single_threaded = 1;
-  count = 0;
+  tier_start();
   expect_budget(thread_cache_self);
   if (bytes > 1 && input[1] % 4 == 3) {
     fuzz_options("thread_cache_bytes=64K");
     fuzz_reset_limits();
   }
-  for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
-    run(&step);
+  tier_steps(input, bytes, 0, run);
+  while (tier_count > 0) {
+    give(tier_count - 1);
   }
-  fuzz_check();
-  fuzz_open();
-  while (count > 0) {
-    give(count - 1);
-  }
-  fuzz_flush();
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
   return 0;
 }

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/single_threaded.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes);
-
 enum {
   WORKERS = 3,
   HANDLES = 48,
@@ -146,8 +144,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
   for (uint32_t h = 0; h < HANDLES; h++) {
     end(h);
   }
-  fuzz_flush();
-  fuzz_expect_nothing();
-  fuzz_reset();
+  fuzz_finish();
   return 0;
 }

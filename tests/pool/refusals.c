@@ -2,13 +2,13 @@
  * made or cannot grow say so, and nothing is lost, damaged or leaked by it. */
 #include "../../src/ashlar.h"
 #include "../../src/os.h"
+#include "../support/child.h"
 #include "../support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -104,9 +104,8 @@ static void use_region(void)
   ashlar_region_destroy(region);
 }
 
-static _Noreturn void child(int every)
+static void refuse_every(int every)
 {
-  alarm(60);
   os_test_fail_every = every;
   for (int round = 0; round < 8; round++) {
     use_pool(ASHLAR_POOL_ONE_OWNER, round % 2 == 0);
@@ -125,7 +124,6 @@ static _Noreturn void child(int every)
   /* Nothing is taken for good: all of it works now. */
   use_pool(ASHLAR_POOL_SHARED, true);
   use_region();
-  _exit(0);
 }
 
 static void *free_without_memory(void *objects)
@@ -157,44 +155,28 @@ Test(pool_refusals, free_by_a_thread_without_memory)
   CHECK(ashlar_pool_destroy(pool) == 0, "a leak");
 }
 
-/* In a process of its own, so that each begins with nothing. */
-static void refuse(int every)
-{
-  pid_t pid = fork();
-  CHECK(pid >= 0, "no process");
-  if (pid == 0) {
-    child(every);
-  }
-  int status = 0;
-  CHECK(waitpid(pid, &status, 0) == pid, "the child is lost");
-  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "every %d-th: status %#x", every, status);
-}
-
 Test(pool_refusals, every_kth)
 {
   for (int every = 1; every <= 25; every++) {
-    refuse(every);
+    child_runs(refuse_every, every);
   }
+}
+
+static void refuse_once(int at)
+{
+  os_test_fail_at = at;
+  use_pool(ASHLAR_POOL_ONE_OWNER, true);
+  use_pool(ASHLAR_POOL_SHARED, false);
+  use_region();
+  os_test_fail_at = 0;
+  ashlar_malloc_trim(0);
+  MUST(ashlar_check(NULL, NULL));
 }
 
 /* One request refused, each in turn: what fails changes nothing. */
 Test(pool_refusals, each_once)
 {
   for (int at = 1; at <= 40; at++) {
-    pid_t pid = fork();
-    CHECK(pid >= 0, "no process");
-    if (pid == 0) {
-      alarm(60);
-      os_test_fail_at = at;
-      use_pool(ASHLAR_POOL_ONE_OWNER, true);
-      use_pool(ASHLAR_POOL_SHARED, false);
-      use_region();
-      os_test_fail_at = 0;
-      ashlar_malloc_trim(0);
-      MUST(ashlar_check(NULL, NULL));
-      _exit(0);
-    }
-    int status = 0;
-    CHECK(waitpid(pid, &status, 0) == pid && status == 0, "request %d: status %#x", at, status);
+    child_runs(refuse_once, at);
   }
 }

@@ -4,13 +4,13 @@
 
 #include "../../src/ashlar.h"
 #include "../../src/os.h"
+#include "../support/child.h"
 #include "../support/harness.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -49,9 +49,8 @@ static void nothings(void)
   }
 }
 
-static _Noreturn void child(int every)
+static void refuse_every(int every)
 {
-  alarm(60);
   uint64_t state = (uint64_t)every;
   os_test_fail_every = every;
   for (uint32_t n = 0; n < EFFORT(5000); n++) {
@@ -66,27 +65,13 @@ static _Noreturn void child(int every)
   }
   ashlar_malloc_trim(0);
   blocks_expect_empty_heap();
-  _exit(0);
-}
-
-/* In a process of its own, so that each begins with nothing. */
-static void refuse(int every)
-{
-  pid_t pid = fork();
-  CHECK(pid >= 0, "no process");
-  if (pid == 0) {
-    child(every);
-  }
-  int status = 0;
-  CHECK(waitpid(pid, &status, 0) == pid, "the child is lost");
-  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "every %d-th: status %#x", every, status);
 }
 
 #define REFUSE(first, last)                                                                        \
   Test(refusals, every_##first##_to_##last)                                                        \
   {                                                                                                \
     for (int every = first; every <= last; every++) {                                              \
-      refuse(every);                                                                               \
+      child_runs(refuse_every, every);                                                             \
     }                                                                                              \
   }
 REFUSE(1, 1)
@@ -124,20 +109,18 @@ __attribute__((constructor(102))) static void refuse_start(void)
   _exit(0);
 }
 
+static void start_again(int at)
+{
+  char number[16];
+  snprintf(number, sizeof number, "%d", at);
+  setenv(AT, number, 1);
+  execl("/proc/self/exe", "refused", (char *)NULL);
+  _exit(127);
+}
+
 Test(refusals, at_the_start)
 {
   for (int at = 1; at <= 60; at++) {
-    pid_t pid = fork();
-    CHECK(pid >= 0, "no process");
-    if (pid == 0) {
-      char number[16];
-      snprintf(number, sizeof number, "%d", at);
-      setenv(AT, number, 1);
-      execl("/proc/self/exe", "refused", (char *)NULL);
-      _exit(127);
-    }
-    int status = 0;
-    CHECK(waitpid(pid, &status, 0) == pid, "the child is lost");
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "request %d: status %#x", at, status);
+    child_runs(start_again, at);
   }
 }

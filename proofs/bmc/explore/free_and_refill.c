@@ -22,13 +22,7 @@ static void *block[FREED];
 
 static void setup(uint32_t thread)
 {
-  if (thread == 0) {
-    for (int i = 0; i < FREED; i++) {
-      block[i] = program_take(500);
-    }
-  } else {
-    program_give(program_take(100));
-  }
+  program_set_up(thread, block, FREED);
 }
 
 static void body(uint32_t thread)

@@ -36,6 +36,10 @@ _Noreturn void program_wrong(const char *format, ...) __attribute__((format(prin
 void *program_take(size_t size);
 void *program_take_aligned(size_t align, size_t size);
 
+/* The setup of scenarios about one class, that of 500 bytes: thread 0 takes n
+ * blocks of it; each other thread has a cache already, and none of them in it. */
+void program_set_up(uint32_t thread, void **block, int n);
+
 /* Looks at a block and frees it; NULL is nothing. */
 void program_give(void *block);
 

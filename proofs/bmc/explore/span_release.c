@@ -22,13 +22,7 @@ static void *block[BLOCKS];
 
 static void setup(uint32_t thread)
 {
-  if (thread == 0) {
-    for (int i = 0; i < BLOCKS; i++) {
-      block[i] = program_take(500);
-    }
-  } else {
-    program_give(program_take(100));
-  }
+  program_set_up(thread, block, BLOCKS);
 }
 
 static void body(uint32_t thread)
