@@ -124,6 +124,11 @@ static const char *const heap_kind_name[SLOT_KINDS] = {[KIND_MALLOC] = "malloc",
                                                        [KIND_NEW_ARRAY] = "operator new[]",
                                                        [KIND_REGION] = "ashlar_region_alloc"};
 
+ASHLAR_HOT bool heap_is_ours(uint64_t g)
+{
+  return g >= ARENA_GRANULES;
+}
+
 static ASHLAR_HOT uint32_t heap_kind(enum heap_operation operation)
 {
   return operation == HEAP_DELETE         ? KIND_NEW

@@ -31,10 +31,7 @@ bool heap_start(void);
 
 /* Whether a granule's number is one of the allocator's memory: not of arena 0,
  * which is nobody's. */
-static inline bool heap_is_ours(uint64_t g)
-{
-  return g >= ARENA_GRANULES;
-}
+bool heap_is_ours(uint64_t g);
 
 /* Allocates.
  * asked: bytes; 0 gets an address of its own on memory that traps.
