@@ -11,7 +11,7 @@ from operators import OPERATORS, Site, siblings_of
 from source import digest
 
 # Of the candidates of a function this share is run, and at least so many.
-SHARE, LEAST = 0.17, 4
+SHARE, LEAST = 0.08, 2
 
 
 @dataclass
