@@ -13,10 +13,11 @@
  * bmc-quick: take
  * bmc-engine: enumerate
  * bmc-variants: take -DTAKE | take_run -DRUN | give -DGIVE | trim -DTRIM
- * bmc-cover: take
+ * bmc-cover: take give
  * bmc-tests: page_heap_take page_heap_take_locked page_heap_enlist page_heap_cut
  *            page_bins_find page_bins_bin page_bins_add page_bins_take
- *            span_take span_split span_list_insert span_list_remove span_list_first
+ *            page_heap_give page_bins_release span_release span_take span_split
+ *            span_list_insert span_list_remove span_list_first
  */
 #include "shell/shell.h"
 

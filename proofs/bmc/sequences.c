@@ -32,7 +32,7 @@
  *            thread_cache_empty thread_cache_hand_over thread_cache_get thread_cache_adopt thread_cache_end
  *            thread_cache_flush central_take central_draw central_grow central_give central_shrink
  *            central_trim page_heap_take page_heap_take_locked page_heap_give page_heap_trim
- *            page_heap_discard page_heap_enlist page_heap_delist arena_add large_allocate large_take
+ *            page_heap_discard page_heap_enlist page_bins_release arena_add large_allocate large_take
  *            large_free large_give_back large_open large_oldest large_trim large_retry span_take
  *            span_release span_split span_merge merge_behind merge_before slot_carve slot_place
  *            slot_clear slot_claim slot_release slot_retag slot_draw slot_retire
