@@ -10,11 +10,18 @@
  * that fuzz_reset restores. */
 #include "../src/tables.c"
 
-/* clang puts what the allocator keeps into sections of its own; under other
- * compilers a process runs one program only. */
+/* clang puts what the heap keeps into sections of its own; under other compilers
+ * a process runs one program only.  Pools and regions are not put back: they keep
+ * megabytes, and no program here uses them. */
 #ifdef __clang__
-#pragma clang section bss = "ashlar_bss" data = "ashlar_data"
+#define FUZZ_RESTORED _Pragma("clang section bss = \"ashlar_bss\" data = \"ashlar_data\"")
+#define FUZZ_LASTING _Pragma("clang section bss = \"\" data = \"\"")
+#else
+#define FUZZ_RESTORED
+#define FUZZ_LASTING
 #endif
+
+FUZZ_RESTORED
 
 #include "../src/lock.h"
 
@@ -32,10 +39,8 @@ static void fuzz_at(const uint32_t *lock);
 #include "../src/lock.c"
 #include "../src/options.c"
 #include "../src/os.c"
-#include "../src/piece_set.c"
 #include "../src/pool_list.c"
 #include "../src/pool_pieces.c"
-#include "../src/pool_set.c"
 #include "../src/radix_map.c"
 #include "../src/random.c"
 #include "../src/region_bump.c"
@@ -91,7 +96,10 @@ static void fuzz_seed(struct random *r);
 #define page_heap_take_run gate_take_run
 #include "../src/central_cache.c"
 #include "../src/large.c"
+FUZZ_LASTING
+#include "../src/piece_set.c"
 #include "../src/region.c"
+FUZZ_RESTORED
 #undef page_heap_take
 #undef page_heap_take_run
 #define central_take gate_central
@@ -103,11 +111,10 @@ static void fuzz_seed(struct random *r);
 #include "../src/api_c.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
-#include "../src/pool.c"
 
-#ifdef __clang__
-#pragma clang section bss = "" data = ""
-#endif
+FUZZ_LASTING
+#include "../src/pool.c"
+#include "../src/pool_set.c"
 
 /* ---- all below is the harness's -------------------------------------------------- */
 
@@ -458,9 +465,15 @@ static struct {
 } fuzz;
 
 #ifdef __clang__
+typedef uint64_t fuzz_word __attribute__((may_alias, aligned(1)));
+
 FUZZ_LITERALLY static void fuzz_restore(char *to, const char *from, size_t bytes)
 {
-  for (size_t i = 0; i < bytes; i++) {
+  size_t whole = bytes - bytes % sizeof(fuzz_word);
+  for (size_t i = 0; i < whole; i += sizeof(fuzz_word)) {
+    *(fuzz_word *)(to + i) = *(const fuzz_word *)(from + i);
+  }
+  for (size_t i = whole; i < bytes; i++) {
     to[i] = from[i];
   }
 }
