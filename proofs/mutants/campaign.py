@@ -2,7 +2,9 @@
 that the unchanged text proves with the same provers and limits.
 
 A verdict is kept under the mutant's id with a hash of all that it depends on,
-so that a second run repeats only what has changed.
+so that a second run repeats only what has changed.  verdicts.json has those of
+the last runs of all, for another machine to go on from; a sample does not look
+there, and is judged anew.
 """
 import json
 import os
@@ -16,12 +18,16 @@ from prover import QUICK, Workshop, limits
 from source import digest
 
 
+VERDICTS = Path(__file__).resolve().parent / "verdicts.json"
+
+
 class Store:
     """Verdicts by id, in one file."""
 
-    def __init__(self, path):
+    def __init__(self, path, kept=None):
         self.path, self.lock = Path(path), threading.Lock()
-        self.entries = json.loads(self.path.read_text()) if self.path.exists() else {}
+        found = self.path if self.path.exists() else kept
+        self.entries = json.loads(found.read_text()) if found and found.exists() else {}
 
     def known(self, key, fingerprint):
         entry = self.entries.get(key)
@@ -30,10 +36,13 @@ class Store:
     def put(self, key, fingerprint, **facts):
         with self.lock:
             self.entries[key] = {"hash": fingerprint, **facts}
-            partial = self.path.with_suffix(".partial")
-            partial.write_text(json.dumps(self.entries, indent=1, sort_keys=True))
-            os.replace(partial, self.path)
+            self.write(self.path)
         return self.entries[key]
+
+    def write(self, path):
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(self.entries, indent=1, sort_keys=True) + "\n")
+        os.replace(partial, path)
 
 
 class Campaign:
@@ -42,7 +51,7 @@ class Campaign:
         machines = limits(folder)
         # Frama-C's options, and the provers with their limits.
         self.conditions = f"{frama.flags()} {' '.join(sorted(m.cache.name for m in machines.values()))}"
-        self.store = Store(Path(folder) / "results.json")
+        self.store = Store(Path(folder) / "results.json", None if options.sample else VERDICTS)
         self.idle = [Workshop(project, Path(folder) / f"workshop-{n}", machines, options.patience)
                      for n in range(options.jobs)]
         self.idle[0].check()

@@ -71,9 +71,9 @@ class Reasons:
         return self.by_key.get(mutant.key) or self.by_key.get(mutant.id)
 
 
-def classify(mutants, verdicts, reasons):
-    """(mutant, class, why) for each valid one; a survivor with a reason is
-    equivalent."""
+def classify(mutants, verdicts, reasons, remedies):
+    """(mutant, class, why) for each valid one.  A survivor with a reason is
+    equivalent; of one with a remedy, that is the why."""
     rows = []
     for mutant, facts in zip(mutants, verdicts):
         status, why = facts["status"], facts.get("why", "")
@@ -83,19 +83,26 @@ def classify(mutants, verdicts, reasons):
             status = "equivalent"
         elif status == "survived" and reasons.of(mutant):
             status, why = "equivalent", reasons.of(mutant)
+        elif status == "survived" and remedies.of(mutant):
+            why = remedies.of(mutant)
         rows.append((mutant, status, why))
     return rows
 
 
-def stale(candidates, rows, reasons):
-    """Entries of the hand-kept list that say nothing true any more."""
+def stale(candidates, rows, reasons, name):
+    """Entries of a hand-kept list that say nothing true any more."""
     present = {name for mutant in candidates for name in (mutant.key, mutant.id)}
     killed = {name for mutant, status, _ in rows if status == "killed" for name in (mutant.key, mutant.id)}
     for key in reasons.by_key:
         if key not in present:
-            yield f"proofs/mutants/equivalent: no such mutant: {key}"
+            yield f"proofs/mutants/{name}: no such mutant: {key}"
         elif key in killed:
-            yield f"proofs/mutants/equivalent: killed, so not equivalent: {key}"
+            yield f"proofs/mutants/{name}: killed: {key}"
+
+
+def unexplained(rows):
+    """Survivors of which nobody has said what it would take."""
+    return [mutant for mutant, status, why in rows if status == "survived" and not why]
 
 
 def score(rows):
@@ -160,6 +167,7 @@ def page(code, contract, candidates):
             "A mutant is the code with one small mistake. It is killed if its function does not prove any more, with "
             "the provers and limits with which the unchanged function does. It is equivalent if no run can tell it "
             "from the code: because the compiler makes the same object code of both, or for the reason given.", "",
+            "Of what survives, proofs/mutants/survivors says what it would take to kill it.", "",
             f"{killed} of {counted} mutants that are not equivalent are killed"
             f" ({100 * killed / max(1, counted):.1f} %); drawn from {candidates} candidates.", "",
             "## Code", "", *table(code), "", *killers(code), "",
