@@ -10,6 +10,7 @@ bmc-quick: ## the same with smaller bounds and without coverage, in some minutes
 	@ci/setup bmc
 	@proofs/bmc/run --quick --no-coverage
 
-bmc-faults: ## whether the model checking notices each fault of proofs/bmc/faults
+bmc-faults: ## whether model checking and exploring notice each fault of proofs/bmc/faults
 	@ci/setup bmc
 	@proofs/bmc/run --faults
+	@$(MAKE) --no-print-directory explore-faults
