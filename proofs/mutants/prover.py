@@ -93,7 +93,8 @@ class Workshop:
     def object_code(self, unit):
         target = self.folder / "unit.o"
         target.unlink(missing_ok=True)
-        self.compile(unit, "-O2", "-c", "-o", "unit.o")
+        # Of a header nobody calls the functions; without these flags there is nothing of them.
+        self.compile(unit, "-O2", "-fkeep-inline-functions", "-fkeep-static-functions", "-c", "-o", "unit.o")
         return target.read_bytes() if target.exists() else None
 
     # ---- prover
