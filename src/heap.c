@@ -273,10 +273,12 @@ static inline uint8_t heap_live(uintptr_t block, uint64_t g, enum heap_operation
   return tag;
 }
 
-/* A block of another kind than the operation is for. */
-static ASHLAR_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, enum heap_operation operation)
+/* A block of another kind than the operation is for.
+ * tag: of the block, as the caller read it. */
+static ASHLAR_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, uint8_t tag,
+                                        enum heap_operation operation)
 {
-  uint32_t kind = slot_tag_kind(slot_state_get(g));
+  uint32_t kind = slot_tag_kind(tag);
   struct report report = {.kind = REPORT_KIND_MISMATCH,
                           .address = block,
                           .operation = heap_operation_name[operation],
@@ -509,7 +511,7 @@ static ASHLAR_HOT void heap_take_back(uintptr_t block, uint64_t g, uint8_t tag,
 static ASHLAR_COLD void heap_release_other(uintptr_t block, uint64_t g, uint8_t tag,
                                            enum heap_operation operation)
 {
-  heap_wrong_kind(block, g, operation);
+  heap_wrong_kind(block, g, tag, operation);
   heap_take_back(block, g, tag, operation);
 }
 
@@ -645,7 +647,7 @@ uintptr_t heap_reallocate(uintptr_t block, size_t asked)
   uint64_t g = radix_granule(block);
   uint8_t tag = heap_live(block, g, HEAP_REALLOC);
   if (ASHLAR_UNLIKELY(slot_tag_kind(tag) != KIND_MALLOC)) {
-    heap_wrong_kind(block, g, HEAP_REALLOC);
+    heap_wrong_kind(block, g, tag, HEAP_REALLOC);
   }
   if (ASHLAR_UNLIKELY(!heap_slack_is_zero(block, g, tag))) {
     heap_report_damage(REPORT_OVERFLOW, g, heap_asked(g, tag), heap_capacity(g), HEAP_REALLOC);

@@ -44,7 +44,6 @@ static void step(uint32_t used)
   uint64_t room = longest_free();
   say("page_heap_take(%" PRIu64 ");", n, 0);
   uint32_t s = page_heap_take(n);
-  said(s);
   check_pages();
   if (s == PAGES) {
     CHECK(pages_used() == used, "T11: a refused request changes nothing");
@@ -61,7 +60,6 @@ static void step(uint32_t used)
   uint32_t n = choose(MAX_ARENAS + 2);
   say("page_heap_take_run(%" PRIu64 ");", n, 0);
   uint32_t s = page_heap_take_run(n);
-  said(s);
   check_pages();
   if (s == PAGES) {
     CHECK(pages_used() == used, "T11: a refused request changes nothing");
@@ -85,7 +83,6 @@ static void step(uint32_t used)
   shell_granules dirty = shell_dirty;
   say("page_heap_give(%" PRIu64 ", %" PRIu64 ");", s, resident);
   bool given = page_heap_give(s, resident);
-  said(given);
   check_pages();
   CHECK(given == right, "taken back exactly where a span in use starts");
   CHECK(pages_used() == used - len, "T11: pages are conserved");
@@ -99,7 +96,6 @@ static void step(uint32_t used)
   shell_granules dirty = shell_dirty;
   say("page_heap_trim(%" PRIu64 ");", keep, 0);
   uint64_t given = page_heap_trim(keep);
-  said(given);
   check_pages();
   CHECK(pages_used() == used, "T11: pages are conserved");
   CHECK(page_heap.free_resident == resident - given, "what went back is not resident");

@@ -43,29 +43,14 @@ static inline uint32_t choose(uint32_t n)
 
 #endif
 
-/* ---- what a violation is told with: a short sequence of C ------------------ */
-
-static const char *said_call;
-static uint64_t said_a, said_b, said_result;
-static bool said_open;
-/* A call is about to be made; %a and %b in its text stand for the numbers. */
+#ifdef BMC_ENUMERATE
+/* A call is about to be made: a violation is told as these, a short sequence of C.
+ * call: the format of what is printed, with the two numbers. */
 static inline void say(const char *call, uint64_t a, uint64_t b)
 {
-#ifdef BMC_ENUMERATE
-  /* Here it is the format of what is printed. */
   snprintf(enumeration->call[enumeration->calls++], sizeof enumeration->call[0], call, a, b);
+}
 #endif
-  said_call = call;
-  said_a = a;
-  said_b = b;
-  said_open = true;
-}
-/* It returned. */
-static inline void said(uint64_t result)
-{
-  said_open = false;
-  said_result = result;
-}
 
 /* ---- locks: never taken twice, and none is left held ---------------------- */
 
