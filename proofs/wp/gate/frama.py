@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections import namedtuple
 
+from gate import source
 from gate.machine import ROOT, WP, flags
 
 Property = namedtuple("Property", "folder file line function kind status text")
@@ -56,16 +57,18 @@ class Outcome:
         return set(self.functions)
 
 
-def command(path, machine, folder):
+def command(path, machine, folder, elsewhere=()):
     limit = machine.limit
+    # A function of a header has its smoke tests once, with the header.
+    leave = ["-wp-skip-fct", ",".join(elsewhere)] if elsewhere else []
     return ["frama-c"] + flags() + [
         "-no-unicode", "-wp-session", str(WP / "session"),
         "-wp-cache", "update" if machine.keeps else "none", "-wp-cache-dir", str(machine.cache), "-wp-par", "1", "-wp-no-smoke-tests",
         "-wp-prover", machine.provers, "-wp-timeout", str(limit["goal_seconds"]),
         "-wp-report-json", str(folder / "goals.json"), str(path),
-        "-then", "-wp", "-wp-smoke-tests", "-wp-smoke-timeout", str(limit["smoke_seconds"]),
+        "-then", "-wp", *leave, "-wp-smoke-tests", "-wp-smoke-timeout", str(limit["smoke_seconds"]),
         "-wp-timeout", str(limit["smoke_seconds"]),
-        "-wp-prover=-script,-z3,-cvc4,z3-smoke,cvc4-smoke",
+        "-wp-prover=-script,-z3-quick,-cvc4-quick,-z3,-cvc4,z3-smoke,cvc4-smoke",
         "-wp-report-json", str(folder / "smoke.json"),
         "-then", "-report",
         "-then", "-report-untried", "-report-csv", str(folder / "properties.csv")]
@@ -74,9 +77,7 @@ def command(path, machine, folder):
 def stamp(path, machine, words):
     """A hash of all that decides what Frama-C says of a unit: the text of every
     file that it reads, its options, the provers with their limits."""
-    listed = subprocess.run(["gcc", "-M", "-D__FRAMAC__", "-Isrc", "-x", "c", str(path)], cwd=ROOT,
-                            capture_output=True, text=True, check=False).stdout
-    files = sorted(set(listed.replace("\\\n", " ").split()[1:]) | {str(path)})
+    files = source.read_by(path)
     files += sorted(str(script) for script in (WP / "session").rglob("*.json"))
     digest = hashlib.sha256(" ".join(words).encode())
     digest.update(version().encode() + machine.config.read_bytes())
@@ -90,13 +91,14 @@ def version():
     return subprocess.run(["frama-c", "-version"], capture_output=True, text=True, check=False).stdout
 
 
-def run(path, name, machine):
+def run(path, name, machine, elsewhere=()):
     """Proves one file, or reads again what Frama-C said of the very same.
-    Returns its Outcome."""
+    elsewhere: functions of its headers that have their smoke tests in another
+    unit.  Returns its Outcome."""
     folder = machine.units / name
     folder.mkdir(parents=True, exist_ok=True)
     outcome = Outcome(path)
-    words = command(path, machine, folder)
+    words = command(path, machine, folder, elsewhere)
     mark = stamp(path, machine, words)
     kept = folder / "stamp"
     if kept.exists() and kept.read_text() == mark:

@@ -84,6 +84,12 @@ class Inventory:
         return {name: line for name, line in self.functions[str(path)].items()
                 if f"{path}:{name}" not in self.rows}
 
+    def elsewhere(self, unit):
+        """The functions of the headers of a unit that have units of their own."""
+        headers = [path for path in source.read_by(unit.path)
+                   if path != str(unit.path) and self.rows.get(path, ("",))[0] == "proved"]
+        return [name for path in headers for name in self.to_prove(path)]
+
     def proved_functions(self):
         return {name for path in self.files if self.rows.get(path, ("",))[0] == "proved"
                 for name in self.to_prove(path)}

@@ -212,7 +212,8 @@ def smoke(outcome):
 
 
 def functions(outcome, home, known):
-    findings = []
+    findings = [Finding("function", str(outcome.path), f"lemma {name}: the prover does not see it")
+                for name in source.lemmas(outcome.path) if not outcome.lemmas.get(name)]
     for name, line in home.items():
         if name in known.assumed:
             continue

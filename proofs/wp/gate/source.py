@@ -31,6 +31,7 @@ MISTYPED = re.compile(r"/\*[ \t]+@|//[ \t]+@")
 # say so at the start of a branch: that the branch is dead is the law.
 DEAD = re.compile(r"(?:\{\s*)?(?://|/\*)@\s*assert\b[^;]*\\false\s*;")
 DEAD_BRANCH = re.compile(r"\{\s*//@ assert never: \\false;")
+LEMMA = re.compile(r"\blemma\s+(\w+)\s*[{:]")
 PLATFORM = "src/platform.h"
 FORK = re.compile(r"^.*\b__FRAMAC__\b.*$", re.MULTILINE)
 # In a proved file other than the platform header: code for some configurations,
@@ -40,6 +41,19 @@ CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:(?:if|ifdef|ifndef|elif)\b|(?:define|u
 
 # What keeps a header from being read twice; that decides nothing.
 GUARD = re.compile(r"^#ifndef (\w+_H)\n#define \1\n", re.MULTILINE)
+
+
+def read_by(path):
+    """The files that a unit is made of, as Frama-C reads it."""
+    listed = subprocess.run(["gcc", "-M", "-D__FRAMAC__", "-Isrc", "-x", "c", str(path)], cwd=ROOT,
+                            capture_output=True, text=True, check=False).stdout
+    return sorted(set(listed.replace("\\\n", " ").split()[1:]) | {str(path)})
+
+
+def lemmas(path):
+    """The names of the lemmas that a unit reads."""
+    texts = [(ROOT / file).read_text() for file in read_by(path) if not file.startswith("/")]
+    return sorted({name for text in texts for name in LEMMA.findall(text)})
 
 
 def without_comments(text):
