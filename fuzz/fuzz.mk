@@ -7,9 +7,11 @@ FUZZ_TARGETS := $(foreach t,sequence misuse options core page_heap central_cache
 FUZZ_SCHEDULER := proofs/bmc/explore/scheduler.c
 
 # Each function once, as in the coverage build, so that its edges are counted once.
-# The constants that ship, but for spans of an eighth of the length: most of the time
-# would go into looking whether all of a span is free.
-FUZZ_CODE := $(CODE) $(WARNINGS) $(TESTS) -DASHLAR_HOT= -DASHLAR_SLAB_PAGES=2 -g
+FUZZ_CODE := $(CODE) $(WARNINGS) $(TESTS) -DASHLAR_HOT= -g
+# Short spans, little arenas, fewer large classes: with the constants that ship, most
+# of the time would go into looking whether all of a span is free, and into poison.
+FUZZ_QUICK := -DASHLAR_ARENA_PAGES=1024 -DASHLAR_MAX_ARENAS=4096 -DASHLAR_ADDRESS_BITS=47 \
+  -DASHLAR_DOUBLINGS=8 -DASHLAR_SLAB_PAGES=2 -DASHLAR_SLAB_SLOTS=2 -DASHLAR_WAITING_BYTES=4194304
 # Everything happens often: little arenas, short lists; all tables are checked
 # after each step.
 FUZZ_SMALL := -DASHLAR_ARENA_PAGES=512 -DASHLAR_MAX_ARENAS=512 -DASHLAR_ADDRESS_BITS=47 \
@@ -18,19 +20,19 @@ FUZZ_SMALL := -DASHLAR_ARENA_PAGES=512 -DASHLAR_MAX_ARENAS=512 -DASHLAR_ADDRESS_
 
 # plain: for speed.  asan: user memory is poisoned where it is nobody's.
 # small: see above.  cmplog: tells AFL++ what was compared with what.
-# replay: any compiler, no fuzzer; coverage: the same, and counts.
+# replay: any compiler, no fuzzer, the constants that ship; coverage: counts.
 FUZZ_KINDS := plain asan small cmplog replay replay-asan replay-small coverage
 # The classic instrumentation: the others of AFL++ 4.04 number an edge more than they
 # have room for, or are three times slower.
 FUZZ_AFL := AFL_QUIET=1 AFL_LLVM_INSTRUMENT=CLASSIC AFL_LLVM_DENYLIST=fuzz/unseen afl-clang-fast -fno-omit-frame-pointer
 FUZZ_CC_plain := $(FUZZ_AFL)
-FUZZ_FLAGS_plain := -O2
+FUZZ_FLAGS_plain := -O2 $(FUZZ_QUICK)
 FUZZ_CC_asan := $(FUZZ_AFL)
-FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_FLAGS_asan := -O1 $(FUZZ_QUICK) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CC_small := $(FUZZ_AFL)
 FUZZ_FLAGS_small := -O2 $(FUZZ_SMALL)
 FUZZ_CC_cmplog := AFL_LLVM_CMPLOG=1 $(FUZZ_AFL)
-FUZZ_FLAGS_cmplog := -O2
+FUZZ_FLAGS_cmplog := -O2 $(FUZZ_QUICK)
 FUZZ_CC_replay := $(CC)
 FUZZ_FLAGS_replay := -O2
 FUZZ_CC_replay-asan := clang
@@ -38,7 +40,7 @@ FUZZ_FLAGS_replay-asan := $(FUZZ_FLAGS_asan)
 FUZZ_CC_replay-small := $(CC)
 FUZZ_FLAGS_replay-small := $(FUZZ_FLAGS_small)
 FUZZ_CC_coverage := clang
-FUZZ_FLAGS_coverage := -O1 -fprofile-instr-generate -fcoverage-mapping
+FUZZ_FLAGS_coverage := -O1 $(FUZZ_QUICK) -fprofile-instr-generate -fcoverage-mapping
 
 # What a harness is made of besides itself and the allocator.
 FUZZ_SUPPORT := fuzz/model.c fuzz/program.c fuzz/tier.c tests/support/json.c $(FUZZ_SCHEDULER)

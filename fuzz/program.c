@@ -28,7 +28,7 @@ enum {
   /* with more arenas, looking at all tables takes too long */
   MOST_ARENAS = 8,
   MOST_PAD = 1 << 26,
-  MOST_OFFSET = 1 << 20,
+  MOST_OFFSET = 1 << 16,
   /* bytes; larger blocks are not copied or cleared, which takes its time */
   MOST_TOUCHED = 2 << 20
 };
