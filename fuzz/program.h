@@ -13,7 +13,7 @@
 enum {
   STEP_BYTES = 8,
   /* Longer programs find nothing that short ones do not. */
-  MOST_STEPS = 64
+  MOST_STEPS = 160
 };
 
 struct step {
