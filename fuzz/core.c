@@ -14,7 +14,7 @@
 enum {
   SPAN_PAGES = 4,
   SPAN_GRANULES = SPAN_PAGES * GRANULES_PER_PAGE,
-  /* in few programs: there are many */
+  /* in few programs, and once: looking at all takes 20 ms */
   ALL_KEYS = 251
 };
 
@@ -22,6 +22,7 @@ static uint32_t span;
 static uint64_t low;
 static uint32_t size;                 /* granules of a slot; 0 where none are */
 static uint8_t shadow[SPAN_GRANULES]; /* the state of the slot that starts there */
+static bool looked;                   /* at all keys of the radix map */
 
 static void carve(uint32_t c)
 {
@@ -171,11 +172,12 @@ static void look_up(const struct step *s)
   MUST(radix_granule(at) == low + s->value % (SPAN_PAGES * PAGE_BYTES) / GRANULE_BYTES);
   MUST(radix_granule(at ^ (uintptr_t)1 << (48 + s->handle % 16)) < ARENA_GRANULES);
   MUST(radix_granule((uintptr_t)s->value) < ARENA_GRANULES);
-  if (s->how == ALL_KEYS) {
-    MUST(radix_check());
+  if (s->how == ALL_KEYS && !looked) {
+    looked = true;
     arena_key[1] ^= s->value | 1;
     MUST(!radix_check());
     arena_key[1] ^= s->value | 1;
+    MUST(radix_check());
   }
 }
 
@@ -236,6 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
   MUST(span != PAGES);
   low = (uint64_t)span * GRANULES_PER_PAGE;
   size = 0;
+  looked = false;
   memset(shadow, SLOT_NONE, sizeof shadow);
   for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
     run(&step);

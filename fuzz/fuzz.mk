@@ -11,7 +11,7 @@ FUZZ_CODE := $(CODE) $(WARNINGS) $(TESTS) -DASHLAR_HOT= -g
 # Short spans, little arenas, fewer large classes: with the constants that ship, most
 # of the time would go into looking whether all of a span is free, and into poison.
 FUZZ_QUICK := -DASHLAR_ARENA_PAGES=1024 -DASHLAR_MAX_ARENAS=4096 -DASHLAR_ADDRESS_BITS=47 \
-  -DASHLAR_DOUBLINGS=8 -DASHLAR_SLAB_PAGES=2 -DASHLAR_SLAB_SLOTS=2 -DASHLAR_WAITING_BYTES=4194304
+  -DASHLAR_DOUBLINGS=8 -DASHLAR_SLAB_PAGES=1 -DASHLAR_SLAB_SLOTS=2 -DASHLAR_WAITING_BYTES=4194304
 # Everything happens often: little arenas, short lists; all tables are checked
 # after each step.
 FUZZ_SMALL := -DASHLAR_ARENA_PAGES=512 -DASHLAR_MAX_ARENAS=512 -DASHLAR_ADDRESS_BITS=47 \

@@ -240,6 +240,11 @@ FUZZ_UNSEEN void fuzz_open(void)
   }
 }
 
+FUZZ_UNSEEN bool fuzz_kernel_fails(void)
+{
+  return os_test_fail_next > 0;
+}
+
 FUZZ_UNSEEN static uint64_t fuzz_failures(void)
 {
   uint64_t failed = 0;

@@ -71,6 +71,9 @@ void fuzz_shut(enum fuzz_gate gate, uint32_t after, uint32_t calls);
 /* Opens all gates. */
 void fuzz_open(void);
 
+/* Whether calls of the kernel are still to be refused. */
+bool fuzz_kernel_fails(void);
+
 /* How many calls were refused since the program began. */
 uint64_t fuzz_refused(void);
 

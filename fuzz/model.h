@@ -72,6 +72,9 @@ size_t model_slot_bytes(size_t asked);
 /* The same of a size class. */
 size_t model_class_bytes(uint32_t c);
 
+/* The most bytes that a live block may have taken, with its alignment. */
+size_t model_largest(void);
+
 /* Whether an address is in a live block; its handle, or MODEL_BLOCKS. */
 uint32_t model_find(uintptr_t address);
 

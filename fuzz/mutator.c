@@ -14,7 +14,8 @@ void afl_custom_deinit(void *data);
 #pragma GCC visibility pop
 
 enum {
-  MOST_BYTES = (MOST_STEPS + 1) * STEP_BYTES
+  MOST_BYTES = (MOST_STEPS + 1) * STEP_BYTES,
+  MOST_AT_ONCE = 8 /* steps put in or taken out */
 };
 
 struct mutator {
@@ -50,7 +51,7 @@ static size_t mutator_insert(struct mutator *m, size_t steps, const uint8_t *fro
     return steps;
   }
   size_t first = mutator_below(m, there);
-  size_t n = 1 + mutator_below(m, there - first < 8 ? there - first : 8);
+  size_t n = 1 + mutator_below(m, there - first < MOST_AT_ONCE ? there - first : MOST_AT_ONCE);
   n = n > there - first ? there - first : n;
   n = n > MOST_STEPS + 1 - steps ? MOST_STEPS + 1 - steps : n;
   size_t at = steps == 0 ? 0 : 1 + mutator_below(m, steps);
@@ -66,7 +67,7 @@ static size_t mutator_delete(struct mutator *m, size_t steps)
     return steps;
   }
   size_t at = 1 + mutator_below(m, steps - 1);
-  size_t n = 1 + mutator_below(m, steps - at < 4 ? steps - at : 4);
+  size_t n = 1 + mutator_below(m, steps - at < MOST_AT_ONCE ? steps - at : MOST_AT_ONCE);
   n = n > steps - at ? steps - at : n;
   memmove(m->out + at * STEP_BYTES, m->out + (at + n) * STEP_BYTES, (steps - at - n) * STEP_BYTES);
   return steps - n;
@@ -114,17 +115,18 @@ size_t afl_custom_fuzz(void *data, uint8_t *input, size_t bytes, uint8_t **out, 
   size_t steps = bytes / STEP_BYTES;
   memcpy(m->out, input, steps * STEP_BYTES);
   for (uint32_t times = 1 + mutator_below(m, 6); times > 0; times--) {
+    /* As many steps go as come: programs that only grow become slow. */
     switch (mutator_below(m, 8)) {
     case 0:
-    case 1:
       steps = mutator_insert(m, steps, other, other == NULL ? 0 : other_bytes / STEP_BYTES);
       break;
-    case 2: {
+    case 1: {
       uint8_t same[MOST_BYTES];
       memcpy(same, m->out, steps * STEP_BYTES);
       steps = mutator_insert(m, steps, same, steps);
       break;
     }
+    case 2:
     case 3:
       steps = mutator_delete(m, steps);
       break;
