@@ -487,7 +487,9 @@ static void program_trim(const struct step *s)
 {
   size_t pad = s->how % 4 == 0 ? 0 : s->value % MOST_PAD;
   program_say("ashlar_malloc_trim(%zu);", pad);
+  errno = ERRNO;
   ashlar_malloc_trim(pad);
+  MUST(errno == ERRNO);
   model_ages_end(fuzz_thread());
 }
 

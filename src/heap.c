@@ -705,10 +705,13 @@ bool heap_trim(size_t pad)
   if (!heap_start()) {
     return false;
   }
+  int saved = errno;
   thread_cache_flush();
   large_trim();
   central_trim();
-  return page_heap_trim(pad / PAGE_BYTES) > 0;
+  bool any = page_heap_trim(pad / PAGE_BYTES) > 0;
+  errno = saved;
+  return any;
 }
 
 /* Calls visit for each slot that starts in an arena in use. */

@@ -7,6 +7,8 @@
 #include "radix_map.h"
 #include "size_math.h"
 
+#include <errno.h>
+
 enum {
   /* freed blocks that wait, and their bytes */
   WAITING_BLOCKS = ASHLAR_WAITING_BLOCKS,
@@ -135,7 +137,9 @@ bool large_fits(uint64_t g, size_t asked)
 
 bool large_resize(uint64_t g, size_t asked)
 {
+  int saved = errno; /* where the kernel does not take pages back, that is no error */
   large_clear(radix_address(g), asked, large_size(g));
+  errno = saved;
   lock_acquire(&large.lock);
   /* Once it waits, its entry may lead to the next block that is stuck. */
   bool live = slot_state_get(g) >= SLOT_LIVE && asked <= large_room[g / GRANULES_PER_PAGE];
