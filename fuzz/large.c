@@ -32,11 +32,16 @@ static void take(const struct step *s)
   if (s->how / 18 == 3) { /* one that no arena holds */
     asked = (size_t)ARENA_BYTES / 2 * (1 + s->value % 4) + s->value % 3;
   }
+  bool absurd = s->how / 18 == 4; /* the sum, or its whole pages, do not fit a size */
+  if (absurd) {
+    asked = (size_t)PTRDIFF_MAX - s->value % (4 * PAGE_BYTES);
+    align = (size_t)1 << 63;
+  }
   uint64_t refused = fuzz_refused();
   program_say("large_allocate(%zu, %zu);", asked, align);
   uintptr_t block = large_allocate(asked, align, slot_tag(KIND_MALLOC, 0));
   if (block == 0) {
-    MUST(fuzz_refused() > refused || fuzz_arenas() + 3 > fuzz_most_arenas());
+    MUST(absurd || fuzz_refused() > refused || fuzz_arenas() + 3 > fuzz_most_arenas());
     return;
   }
   uint64_t g = radix_granule(block);
