@@ -28,7 +28,7 @@ enum {
   /* with more arenas, looking at all tables takes too long */
   MOST_ARENAS = 8,
   MOST_PAD = 1 << 26,
-  MOST_BY_HAND = 1 << 26,
+  MOST_BY_HAND = 1 << 20,
   MOST_OFFSET = 1 << 16,
   /* bytes; larger blocks are not copied or cleared, which takes its time */
   MOST_TOUCHED = 2 << 20
@@ -507,7 +507,7 @@ static void program_shut(const struct step *s)
 }
 
 /* What the kernel does not take back is cleared by hand, and thereby made
- * resident: not gigabytes of it. */
+ * resident: not much of it. */
 static void program_spare_memory(void)
 {
   if (fuzz_kernel_fails() && model_largest() > MOST_BY_HAND) {
