@@ -16,8 +16,9 @@ enum {
   SPAN_GRANULES = SPAN_PAGES * GRANULES_PER_PAGE,
   LAST_PAGE = (SPAN_PAGES - 1) * GRANULES_PER_PAGE,
   NEIGHBOURS = 5,
-  /* in few programs, and once: looking at all takes 20 ms */
-  ALL_KEYS = 251
+  /* in few programs, and a few times a process: looking at all takes 20 ms */
+  ALL_KEYS = 251,
+  MOST_LOOKS = 8
 };
 
 /* Pages from one on: a used span before, the span, free and used ones by turns. */
@@ -27,7 +28,7 @@ static uint32_t next[NEIGHBOURS];
 static uint64_t low;
 static uint32_t size;                 /* granules of a slot; 0 where none are */
 static uint8_t shadow[SPAN_GRANULES]; /* the state of the slot that starts there */
-static bool looked;                   /* at all keys of the radix map */
+static uint32_t looks;                /* at all keys of the radix map */
 
 static void carve(uint32_t c)
 {
@@ -127,8 +128,8 @@ static void damage_span(uint32_t kind, uint32_t bits, uint32_t p)
   case 5:
     DAMAGE(span_kind, p, bits);
     break;
-  case 6: /* one more, inside the span */
-    DAMAGE(span_kind, span + 1, SPAN_USED);
+  case 6: /* one more, in arena 0, which has none, or inside the span */
+    DAMAGE(span_kind, p == span ? 1 : span + 1, SPAN_USED);
     break;
   default: /* two free ones in a row */
     DAMAGE(span_kind, next[1], SPAN_USED ^ SPAN_FREE);
@@ -316,8 +317,11 @@ static void look_up(const struct step *s)
   MUST(radix_granule(at) == low + s->value % (SPAN_PAGES * PAGE_BYTES) / GRANULE_BYTES);
   MUST(radix_granule(at ^ (uintptr_t)1 << (48 + s->handle % 16)) < ARENA_GRANULES);
   MUST(radix_granule((uintptr_t)s->value) < ARENA_GRANULES);
-  if (s->how == ALL_KEYS && !looked) {
-    looked = true;
+  /* No used span starts there; and the span is in no list. */
+  MUST(span_release(PAGES + s->value % 4) == PAGES && span_release(next[0]) == PAGES);
+  span_list_remove(span);
+  if (s->how == ALL_KEYS && looks < MOST_LOOKS) {
+    looks++;
     look_at_keys(s->value, s->handle);
   }
 }
@@ -398,7 +402,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
   start_spans(bytes % 4 < 2);
   low = (uint64_t)span * GRANULES_PER_PAGE;
   size = 0;
-  looked = false;
   memset(shadow, SLOT_NONE, sizeof shadow);
   for (uint32_t n = 0; program_read(input, bytes, n, &step); n++) {
     run(&step);

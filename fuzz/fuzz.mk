@@ -96,7 +96,7 @@ fuzz-smoke: ## two minutes of fuzzing, all harnesses, from the corpus of the tre
 	@$(MAKE) -s --no-print-directory $(call fuzz_programs,plain replay) build/fuzz/mutator.so
 	@fuzz/campaign smoke 120 $(FUZZ_TARGETS)
 
-fuzz-coverage: ## what the corpora reach of src/, with pages
+fuzz-coverage: ## what the corpora reach of src/, with pages, and why not the rest
 	@ci/setup fuzz
 	@$(MAKE) -s --no-print-directory $(call fuzz_programs,coverage)
 	@fuzz/campaign coverage $(FUZZ_TARGETS)

@@ -84,9 +84,10 @@ static void take(const struct step *s, bool run)
   MUST(n == 0 || fuzz_refused() > refused || fuzz_arenas() + MOST_RUN > fuzz_most_arenas());
 }
 
-/* Where no span in use starts. */
+/* Where no span in use starts; and a run that there cannot be. */
 static void give_wrong(uint32_t page)
 {
+  MUST(page_heap_take_run(MAX_ARENAS + 1 + page % 4) == PAGES);
   uint32_t pages = (1 + fuzz_arenas()) * ARENA_PAGES;
   page = page % 2 == 0 ? page % pages : page | (uint32_t)PAGES;
   if (page >= PAGES || span_kind[page] != SPAN_USED) {
