@@ -602,19 +602,18 @@ static ASHLAR_COLD enum ashlar_pool_verdict pool_wrong(const struct pool *p, uin
   char buffer[POOL_DETAIL_BYTES] = {0};
   struct text detail;
   text_start(&detail, buffer, sizeof buffer - 1);
-  text_str(&detail, "not of ");
-  pool_name_text(&detail, p);
   struct report report = {.address = address, .operation = pool_free_name, .detail = buffer};
   enum ashlar_pool_verdict verdict = ASHLAR_POOL_WRONG_POOL;
+  /* Behind what was ever handed out, the pool's memory has no objects. */
+  bool within = address - p->list.base < p->objects.bytes;
+  text_str(&detail, within ? "" : "not of ");
+  pool_name_text(&detail, p);
   if (refusal == POOL_FOREIGN) {
-    report.kind = pool_whose(&detail, address);
+    report.kind = within ? REPORT_UNALLOCATED : pool_whose(&detail, address);
   } else {
     bool twice = refusal == POOL_ALREADY_FREE;
     verdict = twice ? ASHLAR_POOL_ALREADY_FREE : ASHLAR_POOL_NOT_AN_OBJECT;
     report.kind = twice ? REPORT_DOUBLE_FREE : REPORT_INTERIOR;
-    text_start(&detail, buffer, sizeof buffer - 1);
-    memset(buffer, 0, sizeof buffer);
-    pool_name_text(&detail, p);
     pool_describe(&report, p);
   }
   if (!p->report_only) {
