@@ -59,12 +59,12 @@ static unsigned char model_byte(uint8_t seed, size_t i)
 }
 
 /* The bytes of a large block that are written and looked at: the first ones, one
- * at each quadrupling, and the last ones.  Each costs a page fault, and those are
+ * at each 16-fold, and the last ones.  Each costs a page fault, and those are
  * a third of what a program costs. */
 enum {
   ALL_BYTES = 1024,
   TAIL_BYTES = 96,
-  STRIDE = 4
+  STRIDE = 16
 };
 
 static void model_write(struct block *b, size_t from, size_t to)
@@ -281,6 +281,13 @@ void model_was_freed(const struct block *dead)
 
 static void model_expect_aged(uintptr_t at)
 {
+  bool any = false; /* without a branch for each */
+  for (uint32_t i = 0; i < LATELY; i++) {
+    any |= freed.at[i] == at;
+  }
+  if (!any) {
+    return;
+  }
   for (uint32_t i = 0; i < LATELY; i++) {
     if (freed.at[i] == at) {
       uint32_t c = freed.class_of[i];

@@ -28,6 +28,7 @@ enum {
   /* with more arenas, looking at all tables takes too long */
   MOST_ARENAS = 8,
   MOST_PAD = 1 << 26,
+  MOST_LARGE = 4, /* at once */
   MOST_BY_HAND = 1 << 20,
   MOST_OFFSET = 1 << 16,
   /* bytes; larger blocks are not copied or cleared, which takes its time */
@@ -532,7 +533,7 @@ static void program_many(const struct step *s)
   for (uint32_t i = 0; i < n; i++) {
     one.handle = (uint8_t)(s->handle + i);
     one.how = s->how % 6;
-    if (program_size(&one) >= SMALL_BYTES && i > 8) {
+    if (program_size(&one) >= SMALL_BYTES && i >= MOST_LARGE) {
       return; /* large ones take time */
     }
     program_malloc(&one);
