@@ -29,7 +29,7 @@ enum {
   MOST_ARENAS = 8,
   MOST_PAD = 1 << 26,
   MOST_LARGE = 4, /* at once */
-  MOST_BY_HAND = 1 << 20,
+  MOST_BY_HAND = 1 << 21,
   MOST_OFFSET = 1 << 16,
   /* bytes; larger blocks are not copied or cleared, which takes its time */
   MOST_TOUCHED = 2 << 20
