@@ -183,6 +183,18 @@ void central_trim(void)
   }
 }
 
+bool central_check_held(void)
+{
+  for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
+    for (uint32_t p = list_first[central_list(c)]; p != 0; p = list_next[p - 1]) {
+      if (span_kind[p - 1] != SPAN_USED || page_class[p - 1] != c) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 void central_lock_all(void)
 {
   for (uint32_t c = 0; c < SIZE_CLASSES; c++) {

@@ -28,6 +28,10 @@ uint32_t central_give(uint32_t c, const uintptr_t *block, uint32_t n);
 /* Gives spans without a slot in use back to the page heap. */
 void central_trim(void);
 
+/* Whether each list of spans has spans of its class, in use.  The caller holds
+ * all classes' locks, and span_list_check said that the lists are whole. */
+bool central_check_held(void);
+
 /* Around a fork. */
 void central_lock_all(void);
 void central_unlock_all(void);

@@ -830,23 +830,39 @@ static bool heap_check_slot(uint64_t g, uint8_t state, void *context)
   return true;
 }
 
+/* The tables, exactly: what they are changed under is held (heap_stop).
+ * Returns what is damaged, or NULL. */
+static const char *heap_check_tables(void)
+{
+  uint32_t pages = arena_end();
+  if (!radix_check()) {
+    return "the radix map is damaged";
+  }
+  if (!page_heap_check_held()) {
+    return "the span table is damaged";
+  }
+  if (!span_list_check(pages)) {
+    return "a list of spans is damaged";
+  }
+  if (!slot_check(0, (uint64_t)pages * GRANULES_PER_PAGE)) {
+    return "the slot table is damaged";
+  }
+  if (!central_check_held()) {
+    return "a span is not of the class that its list is for";
+  }
+  return thread_cache_check() ? NULL : "the free lists of this thread are damaged";
+}
+
 bool heap_check(const char **what, uintptr_t *where)
 {
   struct heap_finding finding = {NULL, 0};
   if (heap_start()) {
-    if (!radix_check()) {
-      finding.what = "the radix map is damaged";
-    } else if (!page_heap_check()) {
-      finding.what = "the span table is damaged";
-    } else {
-      heap_stop();
-      if (!slot_check(0, (uint64_t)arena_end() * GRANULES_PER_PAGE)) {
-        finding.what = "the slot table is damaged";
-      } else {
-        heap_each_slot(heap_check_slot, &finding);
-      }
-      heap_go_on();
+    heap_stop();
+    finding.what = heap_check_tables();
+    if (finding.what == NULL) {
+      heap_each_slot(heap_check_slot, &finding);
     }
+    heap_go_on();
   }
   *what = finding.what;
   *where = finding.where;

@@ -191,12 +191,17 @@ static bool page_heap_check_nobody(void)
   return true;
 }
 
+bool page_heap_check_held(void)
+{
+  uint32_t n = arena_end();
+  return page_heap_check_nobody() && span_check(n) && page_bins_check(n) &&
+         page_heap_check_counts(n);
+}
+
 bool page_heap_check(void)
 {
   lock_acquire(&page_heap.lock);
-  uint32_t n = arena_end();
-  bool sound =
-      page_heap_check_nobody() && span_check(n) && page_bins_check(n) && page_heap_check_counts(n);
+  bool sound = page_heap_check_held();
   lock_release(&page_heap.lock);
   return sound;
 }

@@ -46,6 +46,9 @@ struct page_heap_counts page_heap_counts(void);
 /* True where spans, bins and counts fit together; takes the lock. */
 bool page_heap_check(void);
 
+/* The same, for a caller that holds the lock. */
+bool page_heap_check_held(void);
+
 /* Around a fork. */
 void page_heap_lock(void);
 void page_heap_unlock(void);

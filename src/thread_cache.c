@@ -286,6 +286,16 @@ bool thread_cache_holds(uint32_t c, uintptr_t block)
   return thread_cache_list_holds(&thread_cache_self->of[c].list, block);
 }
 
+bool thread_cache_check(void)
+{
+  for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
+    if (!free_list_check(&thread_cache_self->of[c].list)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void thread_cache_lock(void)
 {
   lock_acquire(&registry.lock);

@@ -59,6 +59,9 @@ uint64_t thread_cache_bytes(void);
 /* Whether the calling thread holds a free block of a class in its list. */
 bool thread_cache_holds(uint32_t c, uintptr_t block);
 
+/* Whether the calling thread's free lists are whole. */
+bool thread_cache_check(void);
+
 /* Around a fork; in the child, what other threads held goes back. */
 void thread_cache_lock(void);
 void thread_cache_unlock(void);
