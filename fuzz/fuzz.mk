@@ -71,11 +71,12 @@ $(BUILD)/fuzz/mutator.so: fuzz/mutator.c fuzz/program.h fuzz/fuzz.mk
 # fuzz_programs KINDS: all harnesses in these builds
 fuzz_programs = $(foreach k,$(1),$(FUZZ_TARGETS:%=$(BUILD)/fuzz/$(k)/%))
 
-# What `make check` runs, by tests/run: every past crash, and the seeds.
+# What `make check` runs, by tests/run: every past crash, and the seeds; the
+# corpus of a harness that has neither.
 FUZZ_REGRESSIONS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/regressions/%)
 $(BUILD)/fuzz/regressions/%: $(BUILD)/fuzz/replay/%
 	@mkdir -p $(@D)
-	@printf '#!/bin/sh\nexec %s $$(ls -d fuzz/regressions/%s fuzz/seeds/%s 2>/dev/null)\n' $< $* $* >$@
+	@printf '#!/bin/sh\nexec %s %s\n' $< '$(or $(wildcard fuzz/regressions/$* fuzz/seeds/$*),fuzz/corpus/$*)' >$@
 	@chmod +x $@
 
 # ---- entry points ------------------------------------------------------------------

@@ -100,7 +100,6 @@ install-strip: install ## the same, with the shared libraries stripped
 
 uninstall: ## removes what `make install` with the same PREFIX and DESTDIR put there
 	@rm -f $(foreach f,$(INSTALLED),'$(DESTDIR)$(f)')
-	@rmdir '$(DESTDIR)$(DOCDIR)' 2>/dev/null || :
-	@$(if $(filter /usr /usr/local,$(DESTDIR)$(PREFIX)),:,$(foreach d,$(sort $(patsubst /%/,%,$(dir $(INSTALLED)))),\
+	@$(if $(filter /usr /usr/local,$(DESTDIR)$(PREFIX)),rmdir '$(DOCDIR)' 2>/dev/null || :,$(foreach d,$(sort $(patsubst /%/,%,$(dir $(INSTALLED)))),\
 	  (cd '$(DESTDIR)/' && rmdir -p '$(d)' 2>/dev/null);) :)
 	$(call refresh,uninstalled from $(PREFIX))
