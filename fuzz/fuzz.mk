@@ -50,32 +50,33 @@ fuzz_harness_cc = $(if $(filter plain asan small cmplog,$(1)),clang,$(FUZZ_CC_$(
 
 # fuzz_kind KIND
 define fuzz_kind
-build/fuzz/$(1)/library.o: fuzz/library.c fuzz/fuzz.mk
+$(BUILD)/fuzz/$(1)/library.o: fuzz/library.c fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	$$(FUZZ_CC_$(1)) $$(FUZZ_CODE) $$(FUZZ_FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 
-build/fuzz/$(1)/%.o: %.c fuzz/fuzz.mk
+$(BUILD)/fuzz/$(1)/%.o: %.c fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	$$(call fuzz_harness_cc,$(1)) $$(FUZZ_CODE) $$(FUZZ_FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 
-build/fuzz/$(1)/%: build/fuzz/$(1)/fuzz/%.o build/fuzz/$(1)/library.o \
-    $$(FUZZ_SUPPORT:%.c=build/fuzz/$(1)/%.o) $(if $(filter plain asan small cmplog,$(1)),,build/fuzz/$(1)/fuzz/replay.o)
+$(BUILD)/fuzz/$(1)/%: $(BUILD)/fuzz/$(1)/fuzz/%.o $(BUILD)/fuzz/$(1)/library.o \
+    $$(FUZZ_SUPPORT:%.c=$(BUILD)/fuzz/$(1)/%.o) $(if $(filter plain asan small cmplog,$(1)),,$(BUILD)/fuzz/$(1)/fuzz/replay.o)
 	$$(FUZZ_CC_$(1)) $$(FUZZ_FLAGS_$(1)) $(if $(filter plain asan small cmplog,$(1)),-fsanitize=fuzzer) -o $$@ $$^ -pthread
 endef
 $(foreach k,$(FUZZ_KINDS),$(eval $(call fuzz_kind,$(k))))
 
-build/fuzz/mutator.so: fuzz/mutator.c fuzz/program.h fuzz/fuzz.mk
+$(BUILD)/fuzz/mutator.so: fuzz/mutator.c fuzz/program.h fuzz/fuzz.mk
 	@mkdir -p $(@D)
 	clang $(CODE) $(WARNINGS) -O2 -shared -o $@ $<
 
 # fuzz_programs KINDS: all harnesses in these builds
-fuzz_programs = $(foreach k,$(1),$(FUZZ_TARGETS:%=build/fuzz/$(k)/%))
+fuzz_programs = $(foreach k,$(1),$(FUZZ_TARGETS:%=$(BUILD)/fuzz/$(k)/%))
 
-# What `make check` runs, by tests/run: every past crash, and the seeds.
-FUZZ_REGRESSIONS := $(FUZZ_TARGETS:%=build/fuzz/regressions/%)
-build/fuzz/regressions/%: build/fuzz/replay/%
+# What `make check` runs, by tests/run: every past crash, and the seeds; the
+# corpus of a harness that has neither.
+FUZZ_REGRESSIONS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/regressions/%)
+$(BUILD)/fuzz/regressions/%: $(BUILD)/fuzz/replay/%
 	@mkdir -p $(@D)
-	@printf '#!/bin/sh\nexec %s $$(ls -d fuzz/regressions/%s fuzz/seeds/%s 2>/dev/null)\n' $< $* $* >$@
+	@printf '#!/bin/sh\nexec %s %s\n' $< '$(or $(wildcard fuzz/regressions/$* fuzz/seeds/$*),fuzz/corpus/$*)' >$@
 	@chmod +x $@
 
 # ---- entry points ------------------------------------------------------------------
@@ -93,7 +94,7 @@ fuzz: ## a campaign of AFL++; TARGET=sequence TIME=3600 (seconds) JOBS=1
 
 fuzz-smoke: ## two minutes of fuzzing, all harnesses, from the corpus of the tree
 	@ci/setup fuzz
-	@$(MAKE) -s --no-print-directory $(call fuzz_programs,plain replay) build/fuzz/mutator.so
+	@$(MAKE) -s --no-print-directory $(call fuzz_programs,plain replay) $(BUILD)/fuzz/mutator.so
 	@fuzz/campaign smoke 120 $(FUZZ_TARGETS)
 
 fuzz-coverage: ## what the corpora reach of src/, with pages, and why not the rest
@@ -108,7 +109,7 @@ fuzz-triage: ## crashes of campaigns: minimised, each kind once, as C and as a t
 
 fuzz-faults: ## whether bugs that are put into a copy are found from the seeds
 	@ci/setup fuzz
-	@$(MAKE) -s --no-print-directory build/fuzz/mutator.so
+	@$(MAKE) -s --no-print-directory $(BUILD)/fuzz/mutator.so
 	@fuzz/campaign faults
 
-fuzz-programs: $(call fuzz_programs,plain asan small cmplog coverage replay) build/fuzz/mutator.so
+fuzz-programs: $(call fuzz_programs,plain asan small cmplog coverage replay) $(BUILD)/fuzz/mutator.so

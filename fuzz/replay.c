@@ -118,5 +118,5 @@ int main(int argc, char **argv)
   }
   printf("Tested: %lu | Passing: %lu | Failing: %lu | Crashing: %lu\n", tested, passed,
          tested - passed, crashed);
-  return tested == passed ? 0 : 1;
+  return tested > 0 && tested == passed ? 0 : 1;
 }

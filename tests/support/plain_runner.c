@@ -84,5 +84,6 @@ int main(int argc, char *argv[])
   }
   fprintf(stderr, "[====] Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: 0\n",
           tested, tested - failed, failed);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  /* A filter that names nothing is a mistake, not a success. */
+  return tested > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -3,19 +3,19 @@
 # each profile as build/system/NAME-default and build/system/NAME-light.
 
 SYSTEM_NAMES := $(filter-out system,$(basename $(notdir $(wildcard tests/system/*.c))))
-SYSTEM_TESTS := $(foreach n,$(SYSTEM_NAMES),build/system/$(n)-default build/system/$(n)-light)
+SYSTEM_TESTS := $(foreach n,$(SYSTEM_NAMES),$(BUILD)/system/$(n)-default $(BUILD)/system/$(n)-light)
 PROGRAMS += $(SYSTEM_TESTS)
 
-build/system/%: tests/system/%.c tests/system/system.c tests/system/system.h
+$(BUILD)/system/%: tests/system/%.c tests/system/system.c tests/system/system.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -g -o $@ $< tests/system/system.c -pthread -ldl -lm
 
-build/system/%-default: build/system/% build/libashlar.so
-	@printf '#!/bin/sh\nLD_PRELOAD="$$PWD/build/libashlar.so" exec %s "$$@"\n' $< >$@
+$(BUILD)/system/%-default: $(BUILD)/system/% $(BUILD)/libashlar.so
+	@printf '#!/bin/sh\nLD_PRELOAD="$(BUILD_PATH)/libashlar.so" exec %s "$$@"\n' $< >$@
 	@chmod +x $@
 
-build/system/%-light: build/system/% build/libashlar-light.so
-	@printf '#!/bin/sh\nLD_PRELOAD="$$PWD/build/libashlar-light.so" exec %s "$$@"\n' $< >$@
+$(BUILD)/system/%-light: $(BUILD)/system/% $(BUILD)/libashlar-light.so
+	@printf '#!/bin/sh\nLD_PRELOAD="$(BUILD_PATH)/libashlar-light.so" exec %s "$$@"\n' $< >$@
 	@chmod +x $@
 
 check-system: $(SYSTEM_TESTS) ## tests/system alone: whole programs with each profile preloaded

@@ -21,20 +21,20 @@ EXPLORE_WRAPPED := -Wl,--wrap=report_fatal,--wrap=lock_wait
 
 # explorer FOLDER, SOURCES: an explorer in build/FOLDER, of src/ in SOURCES
 define explorer
-build/$(1)/src/%.o: $(2)/%.c $(EXPLORE)/explore.mk
+$(BUILD)/$(1)/src/%.o: $(2)/%.c $(EXPLORE)/explore.mk
 	@mkdir -p $$(@D)
 	$(EXPLORE_CC) $(EXPLORE_FLAGS) $$(if $$(filter %/payload.c,$$<),$(EXPLORE_PAYLOAD),$(EXPLORE_WATCHED)) \
 	  -MMD -MP -c -o $$@ $$<
-build/$(1)/explore: $(patsubst src/%.c,build/$(1)/src/%.o,$(SOURCES)) \
-    $(patsubst %.c,build/explore/%.o,$(notdir $(wildcard $(EXPLORE)/*.c)))
+$(BUILD)/$(1)/explore: $(patsubst src/%.c,$(BUILD)/$(1)/src/%.o,$(SOURCES)) \
+    $(patsubst %.c,$(BUILD)/explore/%.o,$(notdir $(wildcard $(EXPLORE)/*.c)))
 	$(EXPLORE_CC) -g $(EXPLORE_WRAPPED) -o $$@ $$^ -pthread
 endef
 
-build/explore/watched.o: $(EXPLORE)/watched.c $(EXPLORE)/explore.mk
+$(BUILD)/explore/watched.o: $(EXPLORE)/watched.c $(EXPLORE)/explore.mk
 	@mkdir -p $(@D)
 	$(EXPLORE_CC) $(EXPLORE_FLAGS) $(EXPLORE_WATCHED) -MMD -MP -c -o $@ $<
 
-build/explore/%.o: $(EXPLORE)/%.c $(EXPLORE)/explore.mk
+$(BUILD)/explore/%.o: $(EXPLORE)/%.c $(EXPLORE)/explore.mk
 	@mkdir -p $(@D)
 	$(EXPLORE_CC) $(EXPLORE_FLAGS) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 	@objcopy --rename-section .bss=explore_bss,alloc --rename-section .data=explore_data $@
@@ -42,13 +42,13 @@ build/explore/%.o: $(EXPLORE)/%.c $(EXPLORE)/explore.mk
 $(eval $(call explorer,explore,src))
 
 .PHONY: explore explore-quick explore-faults
-explore: build/explore/explore ## every interleaving of the scenarios, to the full bounds
-	build/explore/explore
+explore: $(BUILD)/explore/explore ## every interleaving of the scenarios, to the full bounds
+	$(BUILD)/explore/explore
 
-explore-quick: build/explore/explore ## the same, with fewer preemptions
-	build/explore/explore --quick
+explore-quick: $(BUILD)/explore/explore ## the same, with fewer preemptions
+	$(BUILD)/explore/explore --quick
 
-explore-faults: build/explore/explore ## faults put into src/, which the explorer must find
+explore-faults: $(BUILD)/explore/explore ## faults put into src/, which the explorer must find
 	$(EXPLORE)/faults
 
 # What faults compiles with.
