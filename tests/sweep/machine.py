@@ -15,7 +15,8 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, "build")
-WORK = os.path.join(BUILD, "sweep")
+# Another directory, so that sweeps of two libraries can run at once.
+WORK = os.path.abspath(os.environ.get("SWEEP_DIR") or os.path.join(BUILD, "sweep"))
 # Where the libraries under test are: another tree's build directory may be named.
 LIB_DIR = os.path.abspath(os.environ.get("LIB_DIR") or BUILD)
 VARIANTS = {"glibc": "-", "default": "/tmp/lib/libashlar.so", "light": "/tmp/lib/libashlar-light.so"}

@@ -146,7 +146,7 @@ def everything(records, left, seconds, whole):
     if whole:
         page(tasks, programs)
         markdown(tasks, programs, left)
-        print("\nsweep: build/sweep/index.html, build/sweep/table.md")
+        print(f"\nsweep: {os.path.join(machine.WORK, 'index.html')}")
     print(f"\nsweep: {summary(tasks, 'tasks')}\nsweep: {summary(programs, 'programs')}\n"
           f"sweep: {seconds:.0f} s")
     differ = count(tasks + programs, "differs")

@@ -18,7 +18,7 @@ client() {
 run() {
   mkdir -p /run/sshd
   chmod 700 . /tmp/w
-  LD_PRELOAD="${LD_PRELOAD-}" /usr/sbin/sshd -D -e -f /dev/null -p 2222 -h /tmp/w/host \
+  /usr/sbin/sshd -D -e -f /dev/null -p 2222 -h /tmp/w/host \
     -o ListenAddress=127.0.0.1 -o AuthorizedKeysFile=/tmp/w/authorized -o StrictModes=no \
     -o UsePAM=no -o PidFile=none -o PermitRootLogin=yes 2>log &
   until_true 20 client true
