@@ -68,6 +68,7 @@ def split(records):
 
 
 def count(records, verdict):
+    """How many records have a verdict."""
     return sum(r["verdict"] == verdict for r in records)
 
 
