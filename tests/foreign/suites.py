@@ -141,7 +141,7 @@ def mimalloc():
 STRESSORS = {"malloc": 40000, "heapsort": 3, "qsort": 3, "tree": 2, "hsearch": 30, "skiplist": 2,
              "bsearch": 30, "lsearch": 1, "radixsort": 5, "mergesort": 3, "list": 10, "zlib": 10,
              "fork": 400, "pthread": 200, "judy": 3, "wcs": 40, "str": 40, "bigheap": 200,
-             "brk": 2000, "rmap": 20, "memfd": 10, "shm": 10, "dynlib": 30, "tsearch": 3}
+             "dynlib": 30, "tsearch": 3}
 
 
 def stressors():

@@ -184,6 +184,8 @@ int main(int argc, char **argv)
     fputs("usage: inside SCRATCH LIBRARIES PROGRAM [ARGUMENT]...\n", stderr);
     return CANNOT;
   }
+  /* Nothing stays behind if the sweep is ended. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   separate();
   pid_t first = fork();
   if (first < 0) {
