@@ -134,7 +134,8 @@ def markdown(tasks, programs, left):
     if shown:
         lines += ["", "Not the same, or not run:", ""]
         lines += [f"- `{r['name']}` ({r['verdict']}): "
-                  + "; ".join(sorted(set(r["why"].values()))).replace("|", "\\|") for r in shown]
+                  + (r["why"].get("known") or "; ".join(sorted(set(r["why"].values()))))
+                  .replace("|", "\\|") for r in shown]
     with open(os.path.join(machine.WORK, "table.md"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 
