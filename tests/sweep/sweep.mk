@@ -8,5 +8,6 @@ sweep: ## every program of /usr/bin and a hundred tasks beside glibc; NEW=1, SWE
 	@tests/sweep/run $(if $(NEW),--new) $(SWEEP)
 
 sweep-quick: ## a sample of it with what is installed, in two minutes
+	@ci/setup sweep-quick
 	@$(MAKE) -s --no-print-directory all
 	@tests/sweep/run --quick --new
