@@ -119,3 +119,12 @@ SYSTEM_TEST(man, 100)
     same_as_glibc("MANWIDTH=80 man -P cat -l docs/libashlar.7 | head -c 3000", "''");
   }
 }
+
+/* Loads its extensions with RTLD_DEEPBIND, so that their free would be glibc's. */
+SYSTEM_TEST(php, 100)
+{
+  if (there_is("php")) {
+    same_as_glibc("php -r 'echo md5(json_encode(range(1, 20000))), extension_loaded(\"pdo\");'",
+                  "''");
+  }
+}

@@ -20,10 +20,10 @@ build/system/%-light: build/system/% build/libashlar-light.so
 
 # Programs and libraries that tests/system/kinds.c runs: a second copy of the C++
 # library in a process, and what compilers warn of today.
-build/system/libcopy.so: tests/system/parts/copy.cc tests/system/parts/copy.h
+build/system/libcopy.so: tests/system/parts/copy.cc tests/system/parts/copy.hh
 	@mkdir -p $(@D)
 	g++ -std=c++17 -Wall -Wextra -Werror -O1 -g -shared -fPIC -static-libstdc++ -static-libgcc -Wl,-Bsymbolic -o $@ $<
-build/system/two_copies: tests/system/parts/two_copies.cc tests/system/parts/copy.h build/system/libcopy.so
+build/system/two_copies: tests/system/parts/two_copies.cc tests/system/parts/copy.hh build/system/libcopy.so
 	g++ -std=c++17 -Wall -Wextra -Werror -O1 -fno-builtin -g -o $@ $< -Lbuild/system -lcopy -Wl,-rpath,'$$ORIGIN'
 build/system/old_program: tests/system/parts/old_program.cc
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 // One of two copies of the C++ library in a process: this one is linked
 // statically, and its names are bound inside (tests/system/system.mk).  So what
 // is new here is malloc's, and what is deleted elsewhere is not.
-#include "copy.h"
+#include "copy.hh"
 
 #include <map>
 #include <new>

@@ -1,6 +1,6 @@
 // A correct program with two copies of the C++ library: what one makes, the
 // other deletes, in every form that the language has.
-#include "copy.h"
+#include "copy.hh"
 
 #include <cstdio>
 #include <cstring>
