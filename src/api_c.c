@@ -302,6 +302,15 @@ __attribute__((destructor)) static void api_at_exit(void)
 
 #ifndef ASHLAR_NO_OVERRIDE
 
+/* Constructors get the environment, even those that run before the C library's own. */
+__attribute__((constructor(101))) static void api_start(int count, char **arguments,
+                                                        char **environment)
+{
+  (void)count;
+  (void)arguments;
+  options_start_with(environment);
+}
+
 /* gcc wants the attributes of the two names to be the same; clang does not ask. */
 #if __has_attribute(copy)
 #define API_ALIAS(name) __attribute__((alias(#name), visibility("default"), copy(name)))

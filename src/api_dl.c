@@ -73,7 +73,7 @@ static __attribute__((noinline)) void api_dl_find(void)
 }
 
 /* So that the program's first dlopen is no other than the next ones. */
-__attribute__((constructor(102))) static void api_dl_constructor(void)
+__attribute__((constructor(101))) static void api_dl_constructor(void)
 {
   api_dl_find();
 }

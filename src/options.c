@@ -232,9 +232,9 @@ void options_parse(struct options *o, const char *text, struct text *complaints)
   }
 }
 
-void options_start(void)
+void options_start_with(char *const *environment)
 {
-  if (options_taken || environ == NULL) {
+  if (options_taken || environment == NULL) {
     return;
   }
   options_taken = true;
@@ -242,7 +242,7 @@ void options_start(void)
     return;
   }
   /* Not by getenv: it may be the program's own. */
-  for (char **entry = environ; *entry != NULL; entry++) {
+  for (char *const *entry = environment; *entry != NULL; entry++) {
     if (strncmp(*entry, OPTIONS_VARIABLE "=", sizeof OPTIONS_VARIABLE) == 0) {
       char buffer[1024];
       struct text complaints;
@@ -252,6 +252,11 @@ void options_start(void)
       return;
     }
   }
+}
+
+void options_start(void)
+{
+  options_start_with(environ);
 }
 
 const struct options *options(void)

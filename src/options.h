@@ -74,6 +74,10 @@ void options_parse(struct options *o, const char *text, struct text *complaints)
  * constructor, lest the start was too early.  Defaults hold until then. */
 void options_start(void);
 
+/* The same, from an environment that the C library may not know yet; NULL: none
+ * so far. */
+void options_start_with(char *const *environment);
+
 /* The process's options. */
 const struct options *options(void);
 

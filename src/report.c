@@ -368,7 +368,7 @@ extern void *dlsym(void *handle, const char *name) __attribute__((weak));
 extern char *dlerror(void) __attribute__((weak));
 
 /* Looked up before main: in the middle of a bug the loader may be busy. */
-__attribute__((constructor(102))) static void report_constructor(void)
+__attribute__((constructor(101))) static void report_constructor(void)
 {
   if (dlsym != NULL) {
     report_message_place = (struct report_message **)dlsym(NULL, "__abort_msg");

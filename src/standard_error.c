@@ -27,7 +27,7 @@ void standard_error_start(void)
 }
 
 /* Before the program's own constructors, in the order of those that name none. */
-__attribute__((constructor(102))) static void standard_error_constructor(void)
+__attribute__((constructor(101))) static void standard_error_constructor(void)
 {
   standard_error_start();
 }
