@@ -67,17 +67,17 @@ struct report {
   bool has_damage;          /* overflow, write after free: the next two are known */
   uintptr_t damage;         /* the first byte that is not what it should be */
   uint8_t damage_byte;      /* what it is instead */
-  bool has_given;           /* size, alignment, kind mismatch: the next one is known */
+  bool has_given;           /* size, alignment, kind mismatch: the next two are known */
+  bool given_alignment;     /* of a kind mismatch: that is an alignment */
   size_t given;             /* the size or alignment the program gave */
-  bool given_alignment;     /* ... and that is an alignment; kind mismatch alone */
   const char *allocated_by; /* kind mismatch: "malloc", "operator new[]"; or NULL */
   const char *detail;       /* bad metadata, pool, any: words for the hint; or NULL */
 
   /* Filled in by whoever writes the report. */
-  const char *program; /* its name; NULL: unknown, and so are the next two */
-  int process;
-  uint64_t time;  /* seconds since 1970 */
   int file_error; /* why the options' file could not be written; 0: it could, or there is none */
+  int process;    /* its number, if the next one is known, and so is the time */
+  const char *program; /* its name; NULL: unknown */
+  uint64_t time;       /* seconds since 1970 */
 };
 
 /* The name of a kind, as it stands in lines and files: "double free". */
