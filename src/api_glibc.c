@@ -7,16 +7,16 @@
 
 #ifndef ASHLAR_NO_OVERRIDE
 
-/* The most blocks that a call of mallinfo has seen in use. */
-static uint64_t api_most_blocks;
+/* The most blocks of each class that a call of mallinfo has seen in use. */
+static uint64_t api_most_blocks[SIZE_CLASSES];
 
-/* How many fewer are in use now: so many, at least, were used before and are
- * free. */
-static uint64_t api_fewer_blocks(uint64_t now)
+/* How many fewer blocks of a class are in use now: so many, at least, were used
+ * before and are free. */
+static uint64_t api_fewer_blocks(uint32_t c, uint64_t now)
 {
-  uint64_t most = __atomic_load_n(&api_most_blocks, __ATOMIC_RELAXED);
+  uint64_t most = __atomic_load_n(&api_most_blocks[c], __ATOMIC_RELAXED);
   while (now > most) {
-    if (__atomic_compare_exchange_n(&api_most_blocks, &most, now, true, __ATOMIC_RELAXED,
+    if (__atomic_compare_exchange_n(&api_most_blocks[c], &most, now, true, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
       return 0;
     }
@@ -24,9 +24,18 @@ static uint64_t api_fewer_blocks(uint64_t now)
   return most - now;
 }
 
+/* Free blocks as glibc has them: what was never used is one, at the top. */
+static uint64_t api_free_blocks(const struct heap_usage *usage)
+{
+  uint64_t sum = 1;
+  for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
+    sum += api_fewer_blocks(c, usage->blocks[c]);
+  }
+  return sum;
+}
+
 /* Slots are what glibc has from brk, and blocks with spans of their own what it
- * has from mmap; the pages that were never used are its one chunk at the top.
- * There are no fast bins. */
+ * has from mmap.  There are no fast bins. */
 ASHLAR_PUBLIC struct mallinfo2 mallinfo2(void)
 {
   struct heap_usage usage;
@@ -34,7 +43,7 @@ ASHLAR_PUBLIC struct mallinfo2 mallinfo2(void)
   uint64_t free = usage.cached + usage.central + usage.free_pages;
   return (struct mallinfo2){
       .arena = usage.used + free,
-      .ordblks = 1 + api_fewer_blocks(usage.used_blocks),
+      .ordblks = api_free_blocks(&usage),
       .hblks = usage.large_blocks,
       .hblkhd = usage.large,
       .uordblks = usage.used,

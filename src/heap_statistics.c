@@ -144,7 +144,7 @@ static void statistics_use_span(uint32_t s, void *context)
     /* A hint, which may be wrong: never more than all. */
     uint32_t free = slab_free[s] < slab_slots[s] ? slab_free[s] : slab_slots[s];
     usage->used += (slab_slots[s] - free) * bytes;
-    usage->used_blocks += slab_slots[s] - free;
+    usage->blocks[page_class[s]] += slab_slots[s] - free;
     usage->central += free * bytes;
     return;
   }
@@ -164,8 +164,8 @@ static void statistics_use_cache(struct heap_usage *usage)
   for (uint32_t c = 0; cache != NULL && c < SIZE_CLASSES; c++) {
     uint64_t count = cache->of[c].list.count;
     uint64_t bytes = count * size_class_bytes(c);
-    if (count <= usage->used_blocks && bytes <= usage->used) {
-      usage->used_blocks -= count;
+    if (count <= usage->blocks[c] && bytes <= usage->used) {
+      usage->blocks[c] -= count;
       usage->used -= bytes;
       usage->cached += bytes;
     }

@@ -7,16 +7,16 @@
 #ifndef ASHLAR_HEAP_USAGE_H
 #define ASHLAR_HEAP_USAGE_H
 
-#include <stdint.h>
+#include "config.h"
 
 /* Bytes, where nothing else is said. */
 struct heap_usage {
-  uint64_t used;         /* slots that are not free */
-  uint64_t used_blocks;  /* number */
-  uint64_t cached;       /* free slots in the calling thread's cache */
-  uint64_t central;      /* free slots of the central caches */
-  uint64_t large;        /* live blocks with spans of their own, guards and all */
-  uint64_t large_blocks; /* number */
+  uint64_t used;                 /* slots that are not free */
+  uint64_t blocks[SIZE_CLASSES]; /* their number in each class */
+  uint64_t cached;               /* free slots in the calling thread's cache */
+  uint64_t central;              /* free slots of the central caches */
+  uint64_t large;                /* live blocks with spans of their own, guards and all */
+  uint64_t large_blocks;         /* number */
   uint64_t free_pages;
   uint64_t free_resident; /* of those, at most so much is backed */
 };
