@@ -60,11 +60,12 @@ __attribute__((noinline)) bool slot_clear(uint32_t s);
 
 /* ---- reports come back -------------------------------------------------------- */
 
-static void fuzz_write(int fd, const struct text *t);
+static int fuzz_write(int fd, const struct text *t);
 _Noreturn static void fuzz_abort(void);
 
 #define text_write fuzz_write
 #define abort fuzz_abort
+#include "../src/standard_error.c"
 #include "../src/report.c"
 #undef abort
 #undef text_write
@@ -116,6 +117,7 @@ FUZZ_RESTORED
 #include "../src/api_c.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
+#include "../src/heap_statistics.c"
 
 FUZZ_LASTING
 #include "../src/pool.c"
@@ -165,11 +167,10 @@ char fuzz_report[REPORT_LINE_BYTES];
 jmp_buf fuzz_caught;
 bool fuzz_expecting;
 
-FUZZ_UNSEEN static void fuzz_write(int fd, const struct text *t)
+FUZZ_UNSEEN static int fuzz_write(int fd, const struct text *t)
 {
   if (!fuzz_expecting) {
-    text_write(fd, t);
-    return;
+    return text_write(fd, t);
   }
   size_t length = strlen(fuzz_report);
   size_t more = text_length(t);
@@ -178,6 +179,7 @@ FUZZ_UNSEEN static void fuzz_write(int fd, const struct text *t)
     fuzz_report[length + i] = t->start[i];
   }
   fuzz_report[length + more] = '\0';
+  return 0;
 }
 
 FUZZ_UNSEEN _Noreturn static void fuzz_abort(void)
@@ -637,7 +639,8 @@ FUZZ_UNSEEN void fuzz_reset(void)
   fuzz_reset_caches();
   gate_refused = 0;
   gate_failures = fuzz_failures();
-  fuzz.poisoned = 1; /* arena, the first */
+  report_mismatched = 0; /* the first of a program is told */
+  fuzz.poisoned = 1;     /* arena, the first */
   fuzz_expecting = false;
   fuzz_report[0] = '\0';
 }

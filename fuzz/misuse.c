@@ -232,11 +232,11 @@ static bool misuse_size(const struct step *s)
   return true;
 }
 
-/* Where the options say so, a block of another kind is reported, and freed. */
+/* A block of another kind is reported, if it is the first, and freed. */
 static void misuse_warn(const struct taker *taker, void *block)
 {
   static const char warning[] = "ashlar: warning: kind mismatch: 0x";
-  fuzz_options("kind_mismatch_abort=no");
+  fuzz_options("kind_mismatch=warn");
   fuzz_open();
   program_say(taker->name, block);
   fuzz_report[0] = '\0';
@@ -268,6 +268,7 @@ static bool misuse_kind(const struct step *s)
     misuse_warn(&takers[which[i]], model[h].at);
     return true;
   }
+  fuzz_options("kind_mismatch=abort");
   misuse_give(&takers[which[i]], model[h].at, "|kind mismatch|");
   return true;
 }

@@ -9,6 +9,7 @@
 #include "../src/options.h"
 #include "../tests/support/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,9 @@ static void options_report(const uint8_t *input, size_t bytes)
   r.operation = states[(flags >> 24) % 6];
   r.allocated_by = states[(flags >> 32) % 6];
   r.damage_byte = (uint8_t)(flags >> 40);
+  r.given_alignment = flags >> 18 & 1;
+  r.file_error = flags >> 19 & 1 ? EACCES : 0;
+  r.program = flags >> 15 & 1 ? states[(flags >> 20) % 6] : NULL;
   r.address = options_word(&input, &bytes);
   r.slot = options_word(&input, &bytes);
   r.slot_bytes = options_word(&input, &bytes);

@@ -4,11 +4,13 @@
 #include "config.h"
 #include "options.h"
 #include "os.h"
+#include "report.h"
 #include "size_math.h"
+#include "standard_error.h"
 #include "text.h"
 
 #include <errno.h>
-#include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,13 +130,13 @@ ASHLAR_PUBLIC void ashlar_free(void *block)
 
 ASHLAR_PUBLIC void ashlar_free_sized(void *block, size_t size)
 {
-  heap_free_sized((uintptr_t)block, size, HEAP_FREE_SIZED);
+  heap_free_sized((uintptr_t)block, 1, size, HEAP_FREE_SIZED);
 }
 
 ASHLAR_PUBLIC void ashlar_free_aligned_sized(void *block, size_t alignment, size_t size)
 {
   heap_expect_aligned((uintptr_t)block, alignment, HEAP_FREE_ALIGNED_SIZED);
-  heap_free_sized((uintptr_t)block, size, HEAP_FREE_ALIGNED_SIZED);
+  heap_free_sized((uintptr_t)block, alignment, size, HEAP_FREE_ALIGNED_SIZED);
 }
 
 ASHLAR_PUBLIC size_t ashlar_malloc_usable_size(const void *block)
@@ -194,6 +196,7 @@ ASHLAR_PUBLIC void ashlar_statistics(struct ashlar_statistics *statistics)
       .guards = system.guards_installed,
       .guards_refused = system.guards_refused,
       .system_failures = failures,
+      .kind_mismatches = report_mismatches(),
   };
 }
 
@@ -214,7 +217,8 @@ ASHLAR_PUBLIC void ashlar_statistics(struct ashlar_statistics *statistics)
   FIGURE(arenas)                                                                                   \
   FIGURE(guards)                                                                                   \
   FIGURE(guards_refused)                                                                           \
-  FIGURE(system_failures)
+  FIGURE(system_failures)                                                                          \
+  FIGURE(kind_mismatches)
 
 #define API_JSON(name)                                                                             \
   text_str(text, "\"" #name "\": ");                                                               \
@@ -275,28 +279,37 @@ ASHLAR_PUBLIC bool ashlar_walk(bool (*visit)(void *block, size_t size, void *con
   return heap_walk(api_visit, &walker);
 }
 
-/* Figures on standard error. */
-static void api_print_statistics(void)
+/* The figures as lines; no lock is held any more when they are written. */
+static void api_statistics_text(struct text *text, char all[API_TEXT_BYTES])
 {
   struct ashlar_statistics statistics;
   ashlar_statistics(&statistics);
-  char all[API_TEXT_BYTES];
-  struct text text;
-  text_start(&text, all, sizeof all);
-  api_lines(&text, &statistics);
-  text_write(STDERR_FILENO, &text);
+  text_start(text, all, API_TEXT_BYTES);
+  api_lines(text, &statistics);
 }
 
 __attribute__((destructor)) static void api_at_exit(void)
 {
   if (options()->stats_at_exit) {
-    api_print_statistics();
+    char all[API_TEXT_BYTES];
+    struct text text;
+    api_statistics_text(&text, all);
+    standard_error_write(&text);
   }
 }
 
 /* ---- the C library's names --------------------------------------------------- */
 
 #ifndef ASHLAR_NO_OVERRIDE
+
+/* Constructors get the environment, even those that run before the C library's own. */
+__attribute__((constructor(101))) static void api_start(int count, char **arguments,
+                                                        char **environment)
+{
+  (void)count;
+  (void)arguments;
+  options_start_with(environment);
+}
 
 /* gcc wants the attributes of the two names to be the same; clang does not ask. */
 #if __has_attribute(copy)
@@ -331,54 +344,19 @@ void *__libc_pvalloc(size_t size) API_ALIAS(ashlar_pvalloc);
 void __libc_free(void *block) API_ALIAS(ashlar_free);
 int __posix_memalign(void **block, size_t alignment, size_t size) API_ALIAS(ashlar_posix_memalign);
 
+/* To the stream, as the C library's, whose place a program may have changed; and
+ * whole, whether or not the thread is about to be cancelled. */
 ASHLAR_PUBLIC void malloc_stats(void)
 {
-  api_print_statistics();
-}
-
-/* No parameter of glibc's means anything here; none is refused. */
-ASHLAR_PUBLIC int mallopt(int parameter, int value)
-{
-  (void)parameter;
-  (void)value;
-  return 1;
-}
-
-ASHLAR_PUBLIC struct mallinfo2 mallinfo2(void)
-{
-  struct ashlar_statistics s;
-  ashlar_statistics(&s);
-  return (struct mallinfo2){
-      .arena = s.reserved - s.large_live,
-      .ordblks = 0,
-      .smblks = 0,
-      .hblks = s.large_blocks,
-      .hblkhd = s.large_live,
-      .usmblks = 0,
-      .fsmblks = s.cached,
-      .uordblks = s.live,
-      .fordblks = s.cached + s.central + s.free_pages,
-      .keepcost = s.free_resident,
-  };
-}
-
-static int api_clamp(size_t n)
-{
-  return n > INT32_MAX ? INT32_MAX : (int)n;
-}
-
-ASHLAR_PUBLIC struct mallinfo mallinfo(void)
-{
-  struct mallinfo2 m = mallinfo2();
-  return (struct mallinfo){
-      .arena = api_clamp(m.arena),
-      .hblks = api_clamp(m.hblks),
-      .hblkhd = api_clamp(m.hblkhd),
-      .fsmblks = api_clamp(m.fsmblks),
-      .uordblks = api_clamp(m.uordblks),
-      .fordblks = api_clamp(m.fordblks),
-      .keepcost = api_clamp(m.keepcost),
-  };
+  char all[API_TEXT_BYTES];
+  struct text text;
+  int saved = errno;
+  int cancelled;
+  api_statistics_text(&text, all);
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelled);
+  fwrite(all, 1, text_length(&text), stderr);
+  pthread_setcancelstate(cancelled, &cancelled);
+  errno = saved;
 }
 
 #define API_XML(name)                                                                              \

@@ -64,9 +64,10 @@ static inline void api_delete(void *block, enum heap_operation operation)
   heap_free((uintptr_t)block, operation);
 }
 
-static inline void api_delete_sized(void *block, size_t size, enum heap_operation operation)
+static inline void api_delete_sized(void *block, size_t size, size_t align,
+                                    enum heap_operation operation)
 {
-  heap_free_sized((uintptr_t)block, size, operation);
+  heap_free_sized((uintptr_t)block, align, size, operation);
 }
 
 /* Every form, for operator new and delete (w, l) and for those of arrays (a, a). */
@@ -101,7 +102,7 @@ static inline void api_delete_sized(void *block, size_t size, enum heap_operatio
   }                                                                                                \
   ASHLAR_PUBLIC void DELETE##Pvm(void *block, size_t size)                                         \
   {                                                                                                \
-    api_delete_sized(block, size, OPERATION);                                                      \
+    api_delete_sized(block, size, 1, OPERATION);                                                   \
   }                                                                                                \
   ASHLAR_PUBLIC void DELETE##PvSt11align_val_t(void *block, size_t align)                          \
   {                                                                                                \
@@ -118,7 +119,7 @@ static inline void api_delete_sized(void *block, size_t size, enum heap_operatio
   ASHLAR_PUBLIC void DELETE##PvmSt11align_val_t(void *block, size_t size, size_t align)            \
   {                                                                                                \
     heap_expect_aligned((uintptr_t)block, align, OPERATION);                                       \
-    api_delete_sized(block, size, OPERATION);                                                      \
+    api_delete_sized(block, size, align, OPERATION);                                               \
   }
 
 API_CXX(_Znw, _Zdl, KIND_NEW, HEAP_DELETE)

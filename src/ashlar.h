@@ -63,6 +63,7 @@ struct ashlar_statistics {
   uint64_t guards;          /* guard ranges installed, since the start */
   uint64_t guards_refused;  /* ... that the kernel refused */
   uint64_t system_failures; /* requests to the kernel that failed */
+  uint64_t kind_mismatches; /* blocks that another family freed than allocated them */
 };
 void ashlar_statistics(struct ashlar_statistics *statistics);
 

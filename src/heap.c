@@ -10,6 +10,7 @@
 #include "payload.h"
 #include "radix_map.h"
 #include "report.h"
+#include "size_math.h"
 #include "span_list.h"
 #include "tables.h"
 #include "thread_cache.h"
@@ -273,21 +274,48 @@ static inline uint8_t heap_live(uintptr_t block, uint64_t g, enum heap_operation
   return tag;
 }
 
-/* A block of another kind than the operation is for.
+/* A block of another kind than the operation is for, and nothing else is wrong:
+ * the first of a process is told, more are counted, unless the options say
+ * otherwise.  A region's block is never the heap's to free.
  * tag: of the block, as the caller read it. */
 static ASHLAR_COLD void heap_wrong_kind(uintptr_t block, uint64_t g, uint8_t tag,
                                         enum heap_operation operation)
 {
   uint32_t kind = slot_tag_kind(tag);
+  bool fatal = kind == KIND_REGION || options()->kind_mismatch == OPTIONS_MISMATCH_ABORT;
+  if (!report_counts_mismatch() && !fatal) {
+    return;
+  }
   struct report report = {.kind = REPORT_KIND_MISMATCH,
                           .address = block,
                           .operation = heap_operation_name[operation],
                           .allocated_by = heap_kind_name[kind]};
   heap_describe(&report, g);
-  if (options()->kind_mismatch_abort || kind == KIND_REGION) {
+  if (fatal) {
     report_fatal(&report);
   }
+  report.detail = "more of these are only counted (ASHLAR_OPTIONS=kind_mismatch=allow|warn|abort)";
   report_warning(&report);
+}
+
+/* A size or an alignment that the block cannot have been asked for with.
+ * kind: what is wrong if the block is of the operation's own kind; else it is
+ * that, since a size of another kind's says little. */
+static ASHLAR_COLD _Noreturn void heap_wrong_request(enum report_kind kind, uintptr_t block,
+                                                     uint64_t g, uint8_t tag, size_t given,
+                                                     enum heap_operation operation)
+{
+  uint32_t from = slot_tag_kind(tag);
+  bool other = from != heap_kind(operation);
+  struct report report = {.kind = other ? REPORT_KIND_MISMATCH : kind,
+                          .address = block,
+                          .operation = heap_operation_name[operation],
+                          .has_given = true,
+                          .given = given,
+                          .given_alignment = kind == REPORT_ALIGN_MISMATCH,
+                          .allocated_by = heap_kind_name[from]};
+  heap_describe(&report, g);
+  report_fatal(&report);
 }
 
 /* ---- allocate ------------------------------------------------------------- */
@@ -562,21 +590,39 @@ static bool heap_size_fits(uint64_t g, uint8_t tag, size_t size)
   return size < size_class_bytes(c) && size_class_slack(c, served) == slot_tag_code(tag);
 }
 
-void heap_free_sized(uintptr_t block, size_t size, enum heap_operation operation)
+/* Whether a size that is not the block's is explained by its kind, which is not
+ * the operation's.  Another copy of the C++ library's operator new asks malloc
+ * for one byte in place of none, and for multiples of an alignment; and to a
+ * plain delete a block of several elements has the size of one. */
+static ASHLAR_COLD bool heap_size_explained(uint64_t g, uint8_t tag, size_t align, size_t size,
+                                            enum heap_operation operation)
+{
+  uint32_t kind = slot_tag_kind(tag);
+  size_t served;
+  if (kind == heap_kind(operation) || heap_kind(operation) == KIND_MALLOC || kind == KIND_REGION) {
+    return false;
+  }
+  size_t least = size == 0 ? 1 : size;
+  if (kind == KIND_MALLOC &&
+      (heap_size_fits(g, tag, least) ||
+       (size_round_up(least, align, &served) && heap_size_fits(g, tag, served)))) {
+    return true;
+  }
+  size_t asked = heap_asked(g, tag);
+  bool several = operation == HEAP_DELETE && size != 0 && (asked == 0 || size <= asked);
+  return several && heap_size_fits(g, tag, asked / size * size);
+}
+
+void heap_free_sized(uintptr_t block, size_t align, size_t size, enum heap_operation operation)
 {
   if (block == 0) {
     return;
   }
   uint64_t g = radix_granule(block);
   uint8_t tag = heap_live(block, g, operation);
-  if (ASHLAR_UNLIKELY(!heap_size_fits(g, tag, size))) {
-    struct report report = {.kind = REPORT_SIZE_MISMATCH,
-                            .address = block,
-                            .operation = heap_operation_name[operation],
-                            .has_given = true,
-                            .given = size};
-    heap_describe(&report, g);
-    report_fatal(&report);
+  if (ASHLAR_UNLIKELY(!heap_size_fits(g, tag, size)) &&
+      !heap_size_explained(g, tag, align, size, operation)) {
+    heap_wrong_request(REPORT_SIZE_MISMATCH, block, g, tag, size, operation);
   }
   heap_release(block, g, tag, operation);
 }
@@ -591,14 +637,8 @@ void heap_expect_aligned(uintptr_t block, size_t align, enum heap_operation oper
     return;
   }
   uint64_t g = radix_granule(block);
-  heap_live(block, g, operation);
-  struct report report = {.kind = REPORT_ALIGN_MISMATCH,
-                          .address = block,
-                          .operation = heap_operation_name[operation],
-                          .has_given = true,
-                          .given = align};
-  heap_describe(&report, g);
-  report_fatal(&report);
+  uint8_t tag = heap_live(block, g, operation);
+  heap_wrong_request(REPORT_ALIGN_MISMATCH, block, g, tag, align, operation);
 }
 
 /* ---- realloc -------------------------------------------------------------- */
@@ -741,43 +781,6 @@ static bool heap_each_slot(bool (*visit)(uint64_t g, uint8_t state, void *contex
     s += len;
   }
   return true;
-}
-
-static bool heap_count_slot(uint64_t g, uint8_t state, void *context)
-{
-  struct heap_statistics *statistics = context;
-  uint32_t c = heap_class(g);
-  size_t capacity = heap_capacity(g);
-  if (state == SLOT_FREE || state == SLOT_CACHED) {
-    uint64_t *sum = state == SLOT_FREE ? &statistics->central : &statistics->cached;
-    *sum += c == CLASS_LARGE ? 0 : capacity;
-    return true;
-  }
-  size_t asked = heap_asked(g, state);
-  statistics->live += asked;
-  statistics->live_blocks++;
-  statistics->slack += capacity - asked;
-  if (c == CLASS_LARGE) {
-    statistics->large_live += asked;
-    statistics->large_blocks++;
-  }
-  return true;
-}
-
-void heap_statistics(struct heap_statistics *statistics)
-{
-  *statistics = (struct heap_statistics){0};
-  heap_start();
-  heap_stop();
-  heap_each_slot(heap_count_slot, statistics);
-  heap_go_on();
-  struct page_heap_counts counts = page_heap_counts();
-  statistics->arenas = arena_count();
-  statistics->reserved = counts.total * PAGE_BYTES;
-  statistics->free_pages = counts.free * PAGE_BYTES;
-  statistics->free_resident = counts.free_resident * PAGE_BYTES;
-  statistics->released = counts.released * PAGE_BYTES;
-  statistics->waiting = large_waiting();
 }
 
 struct heap_walker {

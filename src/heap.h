@@ -48,9 +48,9 @@ uintptr_t heap_allocate_aligned(size_t align, size_t asked, uint32_t kind);
  * block: its address, or 0.  Keeps errno. */
 void heap_free(uintptr_t block, enum heap_operation operation);
 
-/* The same, where the program says what size it asked for; a wrong one is
- * reported. */
-void heap_free_sized(uintptr_t block, size_t size, enum heap_operation operation);
+/* The same, where the program says what size it asked for, and at what
+ * alignment (a power of two; 1 if it says none); a wrong size is reported. */
+void heap_free_sized(uintptr_t block, size_t align, size_t size, enum heap_operation operation);
 
 /* Reports a live block that stands at no multiple of the alignment that the
  * program says it asked for, or an alignment that none can have.  What is no
@@ -58,7 +58,8 @@ void heap_free_sized(uintptr_t block, size_t size, enum heap_operation operation
 void heap_expect_aligned(uintptr_t block, size_t align, enum heap_operation operation);
 
 /* Changes a block's size, keeping its contents up to the smaller of the two.
- * block: live, of kind KIND_MALLOC.  asked: bytes, not 0.
+ * block: live, of kind KIND_MALLOC, or as the option kind_mismatch allows.
+ * asked: bytes, not 0.
  * Returns the block's address, the old one or another; 0 with errno ENOMEM,
  * and the block as it was. */
 uintptr_t heap_reallocate(uintptr_t block, size_t asked);
@@ -74,7 +75,8 @@ size_t heap_object_size(uintptr_t address);
  * pad: bytes of free memory that may stay.  Returns whether any went back. */
 bool heap_trim(size_t pad);
 
-/* What the heap holds, in bytes, by a walk over its tables. */
+/* What the heap holds, in bytes, by a look at every block, an arena at a time:
+ * exact while nothing changes. */
 struct heap_statistics {
   uint64_t arenas;        /* number */
   uint64_t reserved;      /* of all arenas */

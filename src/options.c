@@ -4,11 +4,13 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "standard_error.h"
+
 #define OPTIONS_VARIABLE "ASHLAR_OPTIONS"
 #define OPTIONS_DEFAULTS                                                                           \
   {                                                                                                \
     .thread_cache_bytes = (uint64_t)2 << 20, .release_rate = 5, .guards = true,                    \
-    .kind_mismatch_abort = true                                                                    \
+    .kind_mismatch = OPTIONS_MISMATCH_WARN                                                         \
   }
 
 /* POSIX has it in no header. */
@@ -64,10 +66,24 @@ static bool options_number(struct options_word w, uint64_t *number)
   return true;
 }
 
+/* Without the B of KB, or the iB of KiB. */
+static struct options_word options_without_bytes(struct options_word w)
+{
+  bool bytes = w.length > 2 && (w.at[w.length - 1] == 'B' || w.at[w.length - 1] == 'b');
+  if (bytes && (w.at[w.length - 2] < '0' || w.at[w.length - 2] > '9')) {
+    w.length--;
+    if (w.length > 2 && w.at[w.length - 1] == 'i') {
+      w.length--;
+    }
+  }
+  return w;
+}
+
 static bool options_size(struct options_word w, uint64_t low, uint64_t high, uint64_t *size)
 {
   static const char options_units[] = "kKmMgG";
   unsigned shift = 0;
+  w = options_without_bytes(w);
   for (unsigned i = 0; w.length > 1 && i < sizeof options_units - 1; i++) {
     if (w.at[w.length - 1] == options_units[i]) {
       shift = 10 * (i / 2 + 1);
@@ -94,6 +110,31 @@ static bool options_path(struct options_word w, char path[OPTIONS_PATH_BYTES])
   return true;
 }
 
+static bool options_mismatch(struct options_word w, enum options_mismatch *mismatch)
+{
+  if (options_is(w, "allow")) {
+    *mismatch = OPTIONS_MISMATCH_ALLOW;
+  } else if (options_is(w, "warn")) {
+    *mismatch = OPTIONS_MISMATCH_WARN;
+  } else if (options_is(w, "abort")) {
+    *mismatch = OPTIONS_MISMATCH_ABORT;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/* One of two words: the first is no, the second yes. */
+static bool options_either(struct options_word w, const char *no, const char *yes, bool *flag)
+{
+  bool is = options_is(w, yes);
+  if (!is && !options_is(w, no)) {
+    return false;
+  }
+  *flag = is;
+  return true;
+}
+
 /* ---- names ---- */
 
 /* Returns NULL, or what is wrong. */
@@ -101,6 +142,7 @@ static const char *options_set(struct options *o, struct options_word name,
                                struct options_word value)
 {
   bool good = false;
+  bool flag = false;
   uint64_t n = 0;
   if (options_is(name, "stats_at_exit")) {
     good = options_flag(value, &o->stats_at_exit);
@@ -117,11 +159,31 @@ static const char *options_set(struct options *o, struct options_word name,
   } else if (options_is(name, "guards")) {
     good = options_flag(value, &o->guards);
   } else if (options_is(name, "kind_mismatch_abort")) {
-    good = options_flag(value, &o->kind_mismatch_abort);
+    good = options_flag(value, &flag);
+    if (good) {
+      o->kind_mismatch = flag ? OPTIONS_MISMATCH_ABORT : OPTIONS_MISMATCH_WARN;
+    }
+  } else if (options_is(name, "kind_mismatch")) {
+    good = options_mismatch(value, &o->kind_mismatch);
+  } else if (options_is(name, "deepbind")) {
+    good = options_either(value, "drop", "keep", &o->deepbind_keep);
   } else {
     return "unknown option";
   }
   return good ? NULL : "bad value in";
+}
+
+/* A word without the blanks around it. */
+static struct options_word options_trimmed(struct options_word w)
+{
+  while (w.length > 0 && (*w.at == ' ' || *w.at == '\t')) {
+    w.at++;
+    w.length--;
+  }
+  while (w.length > 0 && (w.at[w.length - 1] == ' ' || w.at[w.length - 1] == '\t')) {
+    w.length--;
+  }
+  return w;
 }
 
 /* What is echoed to a terminal is short, and printable. */
@@ -149,29 +211,30 @@ void options_default(struct options *o)
 void options_parse(struct options *o, const char *text, struct text *complaints)
 {
   for (;;) {
-    struct options_word item = {text, strcspn(text, ",")};
+    size_t length = strcspn(text, ",");
+    struct options_word item = options_trimmed((struct options_word){text, length});
     if (item.length > 0) {
       const char *equals = memchr(item.at, '=', item.length);
       const char *wrong = "no value in";
       if (equals != NULL) {
         struct options_word name = {item.at, (size_t)(equals - item.at)};
         struct options_word value = {equals + 1, item.length - name.length - 1};
-        wrong = options_set(o, name, value);
+        wrong = options_set(o, options_trimmed(name), options_trimmed(value));
       }
       if (wrong != NULL) {
         options_complain(complaints, wrong, item);
       }
     }
-    if (text[item.length] == '\0') {
+    if (text[length] == '\0') {
       return;
     }
-    text += item.length + 1;
+    text += length + 1;
   }
 }
 
-void options_start(void)
+void options_start_with(char *const *environment)
 {
-  if (options_taken || environ == NULL) {
+  if (options_taken || environment == NULL) {
     return;
   }
   options_taken = true;
@@ -179,16 +242,21 @@ void options_start(void)
     return;
   }
   /* Not by getenv: it may be the program's own. */
-  for (char **entry = environ; *entry != NULL; entry++) {
+  for (char *const *entry = environment; *entry != NULL; entry++) {
     if (strncmp(*entry, OPTIONS_VARIABLE "=", sizeof OPTIONS_VARIABLE) == 0) {
       char buffer[1024];
       struct text complaints;
       text_start(&complaints, buffer, sizeof buffer);
       options_parse(&options_now, *entry + sizeof OPTIONS_VARIABLE, &complaints);
-      text_write(STDERR_FILENO, &complaints);
+      standard_error_write(&complaints);
       return;
     }
   }
+}
+
+void options_start(void)
+{
+  options_start_with(environ);
 }
 
 const struct options *options(void)

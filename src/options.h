@@ -9,11 +9,18 @@
  *   thread_cache_bytes   size   what a thread's free lists may hold
  *   release_rate         0..10  how eagerly free pages go back to the kernel
  *   guards               flag   guard pages behind and in freed large blocks
- *   kind_mismatch_abort  flag   abort where delete meets malloc, or only report
+ *   kind_mismatch        allow, warn, abort
+ *                               what to do where another family frees a block
+ *                               than allocated it: count it; say the first of
+ *                               a process, too; or end the program
+ *   kind_mismatch_abort  flag   the same as kind_mismatch=abort, or =warn
+ *   deepbind             drop, keep
+ *                               whether dlopen heeds RTLD_DEEPBIND
  * A flag is 0 or 1 (also no, yes, off, on, false, true); a size is a number of
- * bytes, or of K, M or G (1024 each time).  A path has no comma.  Of a name
- * given twice the last value counts.  What is not understood is named on
- * standard error and has no effect; it is never fatal.
+ * bytes, or of K, M or G (1024 each time; also KB and KiB, likewise the
+ * others).  A path has no comma.  Blanks around names and values do not count.
+ * Of a name given twice the last value counts.  What is not understood is named
+ * on standard error and has no effect; it is never fatal.
  *
  * No option switches validation off.  A process with raised privileges
  * (AT_SECURE) ignores them all.
@@ -35,13 +42,22 @@ enum {
 #define OPTIONS_MIN_THREAD_CACHE ((uint64_t)16 << 10)
 #define OPTIONS_MAX_THREAD_CACHE ((uint64_t)1 << 30)
 
+/* What is done where a block's family and that of its free differ, and nothing
+ * else is wrong with it. */
+enum options_mismatch {
+  OPTIONS_MISMATCH_ALLOW = 0,
+  OPTIONS_MISMATCH_WARN = 1,
+  OPTIONS_MISMATCH_ABORT = 2
+};
+
 struct options {
   bool stats_at_exit;                   /* default no */
   char report_file[OPTIONS_PATH_BYTES]; /* zero-terminated; default empty: none */
   uint64_t thread_cache_bytes;          /* default 2 MiB */
   uint32_t release_rate;                /* default 5; 0: only when asked to */
   bool guards;                          /* default yes */
-  bool kind_mismatch_abort;             /* default yes */
+  bool deepbind_keep;                   /* default no */
+  enum options_mismatch kind_mismatch;  /* default to warn */
 };
 
 /* Sets every option to its default. */
@@ -57,6 +73,10 @@ void options_parse(struct options *o, const char *text, struct text *complaints)
  * environment; so call it at the allocator's start, and again from a
  * constructor, lest the start was too early.  Defaults hold until then. */
 void options_start(void);
+
+/* The same, from an environment that the C library may not know yet; NULL: none
+ * so far. */
+void options_start_with(char *const *environment);
 
 /* The process's options. */
 const struct options *options(void);

@@ -5,12 +5,18 @@
  * one writes, and the others wait for the process to end.
  *
  * One line on standard error, with a prefix that does not change:
- *   ashlar: KIND: ADDRESS (slot N B of class C, asked N, thread N): HINT
+ *   ashlar: KIND: ADDRESS (slot N B of class C, asked N, thread N of NAME[PID]): HINT
  * followed by "; in OPERATION" where that is not free; the parts about the slot
- * only where they are known.  A warning has "ashlar: warning: " for the prefix.
- * Where the options name a file, the same is appended to it as one line of
- * JSON: kind, fatal, address, slot, slot_bytes, asked, class, state, thread,
- * operation, hint; null for what is not known.
+ * and the program only where they are known.  A warning has "ashlar: warning: "
+ * for the prefix.
+ * Where the options name a file, the same is appended to it first, as one line
+ * of JSON: kind, fatal, address, slot, slot_bytes, asked, class, state, thread,
+ * operation, hint; null for what is not known; then program, pid and time
+ * (seconds since 1970) where they are known.  In the file's name %e stands for
+ * the program's name, %p for its number, %% for a percent sign.  A file that
+ * cannot be written is part of the hint on standard error.
+ * A fatal line is also where a debugger or a handler of cores looks for the
+ * message of the C library's abort, if the C library has such a place.
  *
  * Allocates nothing; is no cancellation point.
  */
@@ -61,10 +67,17 @@ struct report {
   bool has_damage;          /* overflow, write after free: the next two are known */
   uintptr_t damage;         /* the first byte that is not what it should be */
   uint8_t damage_byte;      /* what it is instead */
-  bool has_given;           /* size and alignment mismatch: the next one is known */
+  bool has_given;           /* size, alignment, kind mismatch: the next two are known */
+  bool given_alignment;     /* of a kind mismatch: that is an alignment */
   size_t given;             /* the size or alignment the program gave */
   const char *allocated_by; /* kind mismatch: "malloc", "operator new[]"; or NULL */
   const char *detail;       /* bad metadata, pool, any: words for the hint; or NULL */
+
+  /* Filled in by whoever writes the report. */
+  int file_error; /* why the options' file could not be written; 0: it could, or there is none */
+  int process;    /* its number, if the next one is known, and so is the time */
+  const char *program; /* its name; NULL: unknown */
+  uint64_t time;       /* seconds since 1970 */
 };
 
 /* The name of a kind, as it stands in lines and files: "double free". */
@@ -84,6 +97,14 @@ _Noreturn void report_fatal(const struct report *r);
 /* Reports, and returns.  Keeps errno.  After REPORT_WARNINGS of them a process
  * says so once, and then says no more. */
 void report_warning(const struct report *r);
+
+/* Counts a block that another family frees than allocated it.
+ * Returns whether this one is to be reported: the first, if the options want a
+ * warning. */
+bool report_counts_mismatch(void);
+
+/* How many of those were counted so far. */
+uint64_t report_mismatches(void);
 
 enum {
   REPORT_WARNINGS = 100,

@@ -1,7 +1,10 @@
 #include "text.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 void text_start(struct text *t, char *buffer, size_t bytes)
@@ -78,9 +81,9 @@ void text_json_str(struct text *t, const char *s)
   text_char(t, '"');
 }
 
-void text_write(int fd, const struct text *t)
+/* Returns 0, or the error's number. */
+static int text_write_all(int fd, const struct text *t)
 {
-  int saved = errno;
   const char *from = t->start;
   while (from < t->at) {
     /* By system call: write is a cancellation point. */
@@ -88,8 +91,38 @@ void text_write(int fd, const struct text *t)
     if (wrote > 0) {
       from += wrote;
     } else if (wrote == 0 || errno != EINTR) {
-      break;
+      return wrote == 0 ? EIO : errno;
     }
   }
+  return 0;
+}
+
+/* Takes back the SIGPIPE that this thread's own write brought about. */
+static void text_take_signal(const sigset_t *broken)
+{
+  const struct timespec now = {0, 0};
+  /* By system call, for the same reason; the kernel's set has 8 bytes. */
+  syscall(SYS_rt_sigtimedwait, broken, NULL, &now, (size_t)8);
+}
+
+int text_write(int fd, const struct text *t)
+{
+  int saved = errno;
+  sigset_t broken;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&broken);
+  sigaddset(&broken, SIGPIPE);
+  sigemptyset(&pending);
+  bool blocked = pthread_sigmask(SIG_BLOCK, &broken, &before) == 0;
+  sigpending(&pending);
+  int error = text_write_all(fd, t);
+  if (blocked && error == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
+    text_take_signal(&broken);
+  }
+  if (blocked) {
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
   errno = saved;
+  return error;
 }

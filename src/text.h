@@ -41,8 +41,9 @@ void text_hex(struct text *t, uintptr_t a);
  * A byte above 0x7e becomes \u00XX. */
 void text_json_str(struct text *t, const char *s);
 
-/* Writes a text to a file descriptor, all of it, unless that fails.
- * Keeps errno; is no cancellation point. */
-void text_write(int fd, const struct text *t);
+/* Writes a text to a file descriptor.
+ * Returns 0 if all of it was written; else the error's number.
+ * Keeps errno; raises no SIGPIPE; is no cancellation point. */
+int text_write(int fd, const struct text *t);
 
 #endif

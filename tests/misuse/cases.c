@@ -647,7 +647,7 @@ ALL(usable_freed, "use after free", "malloc_usable_size", NULL)
 SOME(usable_interior, "interior pointer", "malloc_usable_size", NULL)
 SOME(usable_stack, "invalid pointer", "malloc_usable_size", NULL)
 
-ALL(overflow_free, "overflow", NULL, "0x1 instead of 0, 0 bytes past the end of a ")
+ALL(overflow_free, "overflow", NULL, "0x1 instead of 0, the first byte after the end of a ")
 ALL(overflow_free_far, "overflow", NULL, "0x80 instead of 0, 6 bytes past the end of a ")
 SOME(overflow_free_elsewhere, "overflow", NULL, NULL)
 SOME(overflow_sized, "overflow", "free_sized", NULL)
@@ -702,44 +702,140 @@ SOME(delete_aligned_wrong_alignment, "alignment mismatch", "operator delete", NU
 SOME(delete_twice, "double free", "operator delete", NULL)
 SOME(delete_stack, "invalid pointer", "operator delete[]", NULL)
 
-ALL(new_free, "kind mismatch", NULL, "allocated by operator new, freed by free")
-SOME(new_array_free, "kind mismatch", NULL, "allocated by operator new[], freed by free")
-ALL(malloc_delete, "kind mismatch", "operator delete", "allocated by malloc, freed by operator")
-SOME(malloc_delete_array, "kind mismatch", "operator delete[]", NULL)
-SOME(malloc_delete_sized, "kind mismatch", "operator delete", NULL)
-ALL(new_delete_array, "kind mismatch", "operator delete[]", "allocated by operator new, freed")
-ALL(new_array_delete, "kind mismatch", "operator delete", "allocated by operator new[], freed")
-SOME(new_array_delete_aligned, "kind mismatch", "operator delete", NULL)
-SOME(new_realloc, "kind mismatch", "realloc", NULL)
-SOME(new_free_sized, "kind mismatch", "free_sized", NULL)
+/* ---- families: what the options make of them ----------------------------------------- */
 
-/* ---- where the options make it a warning -------------------------------------------- */
+/* Sizes that the other family explains. */
+FAMILIES(new_array_delete_of_one, _Znam(size), _ZdlPvm(block, 1))
+FAMILIES(malloc_delete_of_one, get(size), _ZdlPvm(block, 1))
+FAMILIES(new_array_delete_of_half, _Znam(2 * size), _ZdlPvm(block, size))
+FAMILIES(no_elements_delete, _Znam(0), _ZdlPvm(block, size))
+FAMILIES(malloc_one_delete_of_none, get(1 + 0 * size), _ZdlPvm(block, 0))
+FAMILIES(aligned_alloc_delete, ashlar_aligned_alloc(64, (size + 63) / 64 * 64),
+         _ZdlPvmSt11align_val_t(block, size, 64))
+/* Sizes that none explains, and alignments. */
+FAMILIES(malloc_delete_wrong_size, get(size), _ZdlPvm(block, size * 2))
+FAMILIES(malloc_delete_array_wrong_size, get(size), _ZdaPvm(block, size / 2))
+FAMILIES(new_array_delete_wrong_size, _Znam(size), _ZdlPvm(block, size * 2 / 3 + 1))
+FAMILIES(aligned_alloc_delete_wrong_size, ashlar_aligned_alloc(64, (size + 63) / 64 * 64),
+         _ZdlPvmSt11align_val_t(block, size + 128, 64))
+FAMILIES(new_delete_array_wrong_size, _Znwm(size), _ZdaPvm(block, size * 2))
+FAMILIES(new_free_wrong_size, _Znwm(size), ashlar_free_sized(block, size + 48))
+FAMILIES(new_free_aligned_wrong_size, _ZnwmSt11align_val_t(size, 64),
+         ashlar_free_aligned_sized(block, 64, size * 2))
+FAMILIES(malloc_delete_no_alignment, get(size), _ZdlPvSt11align_val_t(block, 48))
+/* The block was freed, or is none. */
+FAMILIES(malloc_delete_twice, get(size), (_ZdlPv(block), _ZdlPv(block)))
+FAMILIES(malloc_delete_then_free, get(size), (_ZdlPv(block), put(block)))
 
-#define WARNING(bug, size, heap, operation)                                                        \
-  Test(warning, bug##_##size##_##heap)                                                             \
-  {                                                                                                \
-    misuse_run(&(struct misuse){bug, size, heap, "kind mismatch", operation, NULL,                 \
-                                "kind_mismatch_abort=0", 1, false});                               \
-  }
-#define WARNINGS(bug, operation)                                                                   \
-  WARNING(bug, SMALL, EMPTY, operation)                                                            \
-  WARNING(bug, MEDIUM, THREADS, operation)                                                         \
-  WARNING(bug, LARGE, POPULATED, operation)
-WARNINGS(new_free, NULL)
-WARNINGS(malloc_delete, "operator delete")
-WARNINGS(malloc_delete_array, "operator delete[]")
-WARNINGS(new_array_delete, "operator delete")
-WARNINGS(new_delete_array, "operator delete[]")
-WARNINGS(new_realloc, "realloc")
-WARNINGS(new_realloc_in_place, "realloc")
-WARNINGS(new_free_sized, "free_sized")
-
-/* The option is of kinds alone. */
-Test(warning, sizes_stay_fatal)
+/* delete of an array with a cookie. */
+static void cookie_delete(size_t size)
 {
-  misuse_run(&(struct misuse){delete_sized_wrong, SMALL, EMPTY, "size mismatch", "operator delete",
-                              NULL, "kind_mismatch_abort=0", 0, false});
+  unsigned char *block = _Znam(size);
+  misuse_at(block + 8);
+  _ZdlPvm(block + 8, 8);
 }
+
+/* delete[] that takes the block for one with a cookie. */
+static void cookie_delete_array(size_t size)
+{
+  unsigned char *block = _Znwm(size);
+  misuse_at(block - 8);
+  _ZdaPv(block - 8);
+}
+
+/* All of a program's: the first is said, the others are counted. */
+static void many_families(size_t size)
+{
+  struct ashlar_statistics before;
+  struct ashlar_statistics after;
+  ashlar_statistics(&before);
+  for (int i = 0; i < MANY; i++) {
+    void *block = i % 2 == 0 ? _Znwm(size) : get(size);
+    if (i == 0) {
+      misuse_at(block);
+    }
+    if (i % 2 == 0) {
+      put(block);
+    } else {
+      _ZdaPv(block);
+    }
+  }
+  ashlar_statistics(&after);
+  if (after.kind_mismatches - before.kind_mismatches != MANY || after.live != before.live) {
+    misuse_at(NULL);
+  }
+}
+
+#define FAMILY(suite, bug, size, heap, kind, operation, hint, options, warnings)                   \
+  Test(suite, bug##_##size##_##heap)                                                               \
+  {                                                                                                \
+    misuse_run(                                                                                    \
+        &(struct misuse){bug, size, heap, kind, operation, hint, options, warnings, false});       \
+  }
+#define FAMILY_SIZES(suite, bug, ...)                                                              \
+  FAMILY(suite, bug, SMALL, EMPTY, __VA_ARGS__)                                                    \
+  FAMILY(suite, bug, MEDIUM, THREADS, __VA_ARGS__)                                                 \
+  FAMILY(suite, bug, LARGE, POPULATED, __VA_ARGS__)
+
+/* By default the program goes on, after a line; or without one; or it ends. */
+#define ANY_FAMILY(bug, operation, hint)                                                           \
+  FAMILY_SIZES(family, bug, "kind mismatch", operation, hint, NULL, 1)                             \
+  FAMILY_SIZES(family_allow, bug, NULL, NULL, NULL, "kind_mismatch=allow", UNNOTICED)              \
+  FAMILY_SIZES(family_abort, bug, "kind mismatch", operation, hint, "kind_mismatch=abort", 0)      \
+  FAMILY(family_warn, bug, SMALL, EMPTY, "kind mismatch", operation, hint, "kind_mismatch=warn",   \
+         1)                                                                                        \
+  FAMILY(family_old_warn, bug, SMALL, EMPTY, "kind mismatch", operation, hint,                     \
+         "kind_mismatch_abort=0", 1)                                                               \
+  FAMILY(family_old_abort, bug, SMALL, EMPTY, "kind mismatch", operation, hint,                    \
+         "kind_mismatch_abort=1", 0)
+ANY_FAMILY(new_free, NULL, "allocated by operator new, freed by free")
+ANY_FAMILY(new_array_free, NULL, "allocated by operator new[], freed by free")
+ANY_FAMILY(malloc_delete, "operator delete", "allocated by malloc, freed by operator delete")
+ANY_FAMILY(malloc_delete_array, "operator delete[]", NULL)
+ANY_FAMILY(malloc_delete_sized, "operator delete", NULL)
+ANY_FAMILY(new_delete_array, "operator delete[]", "allocated by operator new, freed by")
+ANY_FAMILY(new_array_delete, "operator delete", "allocated by operator new[], freed by")
+ANY_FAMILY(new_array_delete_aligned, "operator delete", NULL)
+ANY_FAMILY(new_realloc, "realloc", NULL)
+ANY_FAMILY(new_realloc_in_place, "realloc", NULL)
+ANY_FAMILY(new_free_sized, "free_sized", NULL)
+ANY_FAMILY(new_array_delete_of_one, "operator delete", "allocated by operator new[]")
+ANY_FAMILY(new_array_delete_of_half, "operator delete", "allocated by operator new[]")
+ANY_FAMILY(malloc_delete_of_one, "operator delete", "allocated by malloc")
+ANY_FAMILY(no_elements_delete, "operator delete", "allocated by operator new[]")
+ANY_FAMILY(malloc_one_delete_of_none, "operator delete", "allocated by malloc")
+ANY_FAMILY(aligned_alloc_delete, "operator delete", "allocated by malloc")
+FAMILY_SIZES(family, many_families, "kind mismatch", NULL,
+             "only counted (ASHLAR_OPTIONS=kind_mismatch=allow|warn|abort)", NULL, 1)
+FAMILY_SIZES(family_allow, many_families, NULL, NULL, NULL, "kind_mismatch=allow", UNNOTICED)
+FAMILY_SIZES(family_abort, many_families, "kind mismatch", NULL, "allocated by operator new",
+             "kind_mismatch=abort", 0)
+
+/* Whatever the option says; the kind is named before the size. */
+#define NO_FAMILY(bug, kind, operation, hint)                                                      \
+  FAMILY_SIZES(no_family, bug, kind, operation, hint, NULL, 0)                                     \
+  FAMILY(no_family_allow, bug, SMALL, EMPTY, kind, operation, hint, "kind_mismatch=allow", 0)      \
+  FAMILY(no_family_abort, bug, SMALL, EMPTY, kind, operation, hint, "kind_mismatch=abort", 0)
+NO_FAMILY(malloc_delete_wrong_size, "kind mismatch", "operator delete",
+          "allocated by malloc, freed by operator delete, size ")
+NO_FAMILY(malloc_delete_array_wrong_size, "kind mismatch", "operator delete[]",
+          " given for a block")
+NO_FAMILY(new_array_delete_wrong_size, "kind mismatch", "operator delete", ", size ")
+NO_FAMILY(new_delete_array_wrong_size, "kind mismatch", "operator delete[]", ", size ")
+NO_FAMILY(new_free_wrong_size, "kind mismatch", "free_sized", ", size ")
+NO_FAMILY(aligned_alloc_delete_wrong_size, "kind mismatch", "operator delete", ", size ")
+NO_FAMILY(new_free_aligned_wrong_size, "kind mismatch", "free_aligned_sized", ", size ")
+NO_FAMILY(malloc_delete_no_alignment, "kind mismatch", "operator delete",
+          "freed by operator delete, alignment 48 given for a block")
+NO_FAMILY(delete_sized_wrong, "size mismatch", "operator delete", "size ")
+NO_FAMILY(cookie_delete, "misaligned pointer", "operator delete", NULL)
+NO_FAMILY(cookie_delete_array, "misaligned pointer", "operator delete[]", NULL)
+
+/* The second free is what ends it. */
+FAMILY_SIZES(family_allow, malloc_delete_twice, "double free", "operator delete", "freed before",
+             "kind_mismatch=allow", 0)
+FAMILY_SIZES(family_allow, malloc_delete_then_free, "double free", NULL, "freed before",
+             "kind_mismatch=allow", 0)
 
 /* ---- large blocks up to the last byte --------------------------------------------------- */
 

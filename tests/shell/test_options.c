@@ -36,7 +36,8 @@ static bool is_default(void)
   options_default(&d);
   return d.stats_at_exit == o.stats_at_exit && strcmp(d.report_file, o.report_file) == 0 &&
          d.thread_cache_bytes == o.thread_cache_bytes && d.release_rate == o.release_rate &&
-         d.guards == o.guards && d.kind_mismatch_abort == o.kind_mismatch_abort;
+         d.guards == o.guards && d.kind_mismatch == o.kind_mismatch &&
+         d.deepbind_keep == o.deepbind_keep;
 }
 
 Test(options, defaults)
@@ -49,20 +50,22 @@ Test(options, defaults)
   cr_assert_eq(o.thread_cache_bytes, 2 << 20);
   cr_assert_eq(o.release_rate, 5);
   cr_assert(o.guards);
-  cr_assert(o.kind_mismatch_abort);
+  cr_assert_eq(o.kind_mismatch, OPTIONS_MISMATCH_WARN);
+  cr_assert_not(o.deepbind_keep);
 }
 
 Test(options, all_at_once)
 {
   parse("stats_at_exit=1,report_file=/tmp/a=b:c,thread_cache_bytes=64K,release_rate=10,"
-        "guards=off,kind_mismatch_abort=no");
+        "guards=off,kind_mismatch=abort,deepbind=keep");
   cr_assert_str_eq(complaints, "");
   cr_assert(o.stats_at_exit);
   cr_assert_str_eq(o.report_file, "/tmp/a=b:c");
   cr_assert_eq(o.thread_cache_bytes, 65536);
   cr_assert_eq(o.release_rate, 10);
   cr_assert_not(o.guards);
-  cr_assert_not(o.kind_mismatch_abort);
+  cr_assert_eq(o.kind_mismatch, OPTIONS_MISMATCH_ABORT);
+  cr_assert(o.deepbind_keep);
 }
 
 Test(options, the_last_of_two_counts_and_empty_items_do_not)
@@ -93,10 +96,12 @@ Test(options, sizes)
   struct {
     const char *text;
     uint64_t bytes;
-  } good[] = {{"thread_cache_bytes=16384", 16384},  {"thread_cache_bytes=16k", 16384},
-              {"thread_cache_bytes=3M", 3 << 20},   {"thread_cache_bytes=1G", 1 << 30},
-              {"thread_cache_bytes=1m", 1 << 20},   {"thread_cache_bytes=1073741824", 1 << 30},
-              {"thread_cache_bytes=000016K", 16384}};
+  } good[] = {{"thread_cache_bytes=16384", 16384},    {"thread_cache_bytes=16k", 16384},
+              {"thread_cache_bytes=3M", 3 << 20},     {"thread_cache_bytes=1G", 1 << 30},
+              {"thread_cache_bytes=1m", 1 << 20},     {"thread_cache_bytes=1073741824", 1 << 30},
+              {"thread_cache_bytes=000016K", 16384},  {"thread_cache_bytes=2MB", 2 << 20},
+              {"thread_cache_bytes=64kb", 65536},     {"thread_cache_bytes=1GiB", 1 << 30},
+              {"thread_cache_bytes= 3MiB\t", 3 << 20}};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     parse(good[i].text);
     cr_assert_str_eq(complaints, "");
@@ -115,10 +120,15 @@ Test(options, what_is_not_understood_is_named)
                        "guards=ONE",
                        "=1",
                        "=",
-                       " guards=0",
-                       "guards =0",
-                       "guards=0 ",
                        "GUARDS=0",
+                       "gua rds=0",
+                       "guards=0 0",
+                       "kind_mismatch=",
+                       "kind_mismatch=1",
+                       "kind_mismatch=aborts",
+                       "kind_mismatch_abort=warn",
+                       "deepbind=1",
+                       "deepbind=",
                        "guard=0",
                        "guardss=0",
                        "release_rate=11",
@@ -136,6 +146,13 @@ Test(options, what_is_not_understood_is_named)
                        "thread_cache_bytes=18446744073709617152",
                        "thread_cache_bytes=K",
                        "thread_cache_bytes=1KK",
+                       "thread_cache_bytes=65536B",
+                       "thread_cache_bytes=64Ki",
+                       "thread_cache_bytes=64iB",
+                       "thread_cache_bytes=64KBB",
+                       "thread_cache_bytes=KiB",
+                       "thread_cache_bytes=B",
+                       "thread_cache_bytes=64 K",
                        "thread_cache_bytes=0x10000",
                        "thread_cache_bytes="};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -145,6 +162,49 @@ Test(options, what_is_not_understood_is_named)
     cr_assert_neq((size_t)strstr(complaints, bad[i]), 0, "%s", bad[i]);
     cr_assert_eq(complaints[strlen(complaints) - 1], '\n');
   }
+}
+
+Test(options, blanks_around_names_and_values_do_not_count)
+{
+  static const char *const good[] = {" guards=0", "guards =0", "guards=0 ", "\tguards\t=\t0\t",
+                                     "  ,  guards = no  , "};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    parse(good[i]);
+    cr_assert_str_eq(complaints, "", "%s", good[i]);
+    cr_assert_not(o.guards, "%s", good[i]);
+  }
+  parse(" report_file = /tmp/a file , release_rate=2");
+  cr_assert_str_eq(complaints, "");
+  cr_assert_str_eq(o.report_file, "/tmp/a file");
+  cr_assert_eq(o.release_rate, 2);
+}
+
+Test(options, kind_mismatch)
+{
+  static const struct {
+    const char *text;
+    enum options_mismatch is;
+  } good[] = {{"kind_mismatch=allow", OPTIONS_MISMATCH_ALLOW},
+              {"kind_mismatch=warn", OPTIONS_MISMATCH_WARN},
+              {"kind_mismatch=abort", OPTIONS_MISMATCH_ABORT},
+              {"kind_mismatch_abort=0", OPTIONS_MISMATCH_WARN},
+              {"kind_mismatch_abort=yes", OPTIONS_MISMATCH_ABORT},
+              {"kind_mismatch=allow,kind_mismatch_abort=1", OPTIONS_MISMATCH_ABORT},
+              {"kind_mismatch_abort=1,kind_mismatch=allow", OPTIONS_MISMATCH_ALLOW}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    parse(good[i].text);
+    cr_assert_str_eq(complaints, "", "%s", good[i].text);
+    cr_assert_eq(o.kind_mismatch, good[i].is, "%s", good[i].text);
+  }
+}
+
+Test(options, deepbind)
+{
+  parse("deepbind=keep");
+  cr_assert(o.deepbind_keep);
+  parse("deepbind=keep,deepbind=drop");
+  cr_assert_not(o.deepbind_keep);
+  cr_assert_str_eq(complaints, "");
 }
 
 Test(options, one_bad_item_spoils_no_other)

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "../../src/options.h"
 #include "../../src/os.h"
 #include "../../src/report.h"
+#include "../../src/standard_error.h"
 
 static char room[REPORT_JSON_BYTES + 1];
 
@@ -149,6 +152,36 @@ Test(report, mismatches)
   r = live_block(REPORT_KIND_MISMATCH);
   r.allocated_by = "operator new[]";
   cr_assert_neq((size_t)strstr(line_of(&r), "): allocated by operator new[], freed by free\n"), 0);
+  r.has_given = true;
+  r.given = 8;
+  cr_assert_neq(
+      (size_t)strstr(line_of(&r), "freed by free, size 8 given for a block of 40 bytes\n"), 0);
+  r.given_alignment = true;
+  cr_assert_neq((size_t)strstr(line_of(&r), "freed by free, alignment 8 given for a block"), 0);
+}
+
+Test(report, the_program_is_named_where_it_is_known)
+{
+  struct report r = freed_block(REPORT_DOUBLE_FREE);
+  r.program = "a b\x1b/\xff";
+  r.process = 99;
+  r.time = 1234567890;
+  cr_assert_str_eq(line_of(&r), "ashlar: double free: 0x7f3a12345670 (slot 48 B of class 3, "
+                                "thread 1234 of a?b???[99]): freed before, still cached\n");
+  cr_assert_neq((size_t)strstr(json_of(&r), "\"hint\":\"freed before, still cached\",\"program\":"
+                                            "\"a b\\u001b/\\u00ff\",\"pid\":99,"
+                                            "\"time\":1234567890}\n"),
+                0);
+}
+
+Test(report, a_file_that_cannot_be_written_is_part_of_the_hint)
+{
+  struct report r = freed_block(REPORT_DOUBLE_FREE);
+  r.operation = "realloc";
+  r.file_error = EACCES;
+  cr_assert_neq((size_t)strstr(line_of(&r), "): freed before, still cached, report_file could not "
+                                            "be written (Permission denied); in realloc\n"),
+                0);
 }
 
 Test(report, damage)
@@ -158,7 +191,8 @@ Test(report, damage)
   r.damage = r.slot + 40;
   r.damage_byte = 0x41;
   cr_assert_neq((size_t)strstr(line_of(&r),
-                               "): 0x41 instead of 0, 0 bytes past the end of a 40-byte block\n"),
+                               "): 0x41 instead of 0, the first byte after the end of a "
+                               "40-byte block\n"),
                 0);
   r = freed_block(REPORT_WRITE_AFTER_FREE);
   r.has_damage = true;
@@ -486,10 +520,172 @@ Test(report, the_file_gets_a_line_of_json_each)
   cr_assert_eq(count(room, "}\n"), 2);
 }
 
-Test(report, a_file_that_cannot_be_opened_changes_nothing)
+Test(report, a_file_that_cannot_be_opened_is_named_and_changes_nothing_else)
 {
   strcpy(path, "/proc/nosuch/file");
   int status = run(die_with_file);
   cr_assert_eq(WTERMSIG(status), SIGABRT);
   cr_assert_eq(count(room, "\n"), 1);
+  cr_assert_eq(count(room, ", report_file could not be written (No such file or directory)\n"), 1);
+}
+
+Test(report, a_file_without_room_is_named)
+{
+  strcpy(path, "/dev/full");
+  int status = run(die_with_file);
+  cr_assert_eq(WTERMSIG(status), SIGABRT);
+  cr_assert_eq(count(room, ", report_file could not be written (No space left on device)\n"), 1);
+}
+
+/* The name, the number and a percent sign; what else follows one stays. */
+Test(report, the_file_is_named_after_program_and_process)
+{
+  char name[64];
+  snprintf(path, sizeof path, "/tmp/r%%e.%%p.%%%%.%%x%%");
+  int status = run(die_with_file);
+  cr_assert_eq(WTERMSIG(status), SIGABRT);
+  const char *program = strstr(strstr(room, ", thread "), " of ");
+  cr_assert_neq((size_t)program, 0);
+  int pid = atoi(strchr(program, '[') + 1);
+  snprintf(name, sizeof name, "/tmp/r%.*s.%d.%%.%%x%%", (int)(strchr(program, '[') - program - 4),
+           program + 4, pid);
+  cr_assert_eq(access(name, R_OK), 0, "%s", name);
+  unlink(name);
+}
+
+/* ---- descriptor 2 ------------------------------------------------------------------ */
+
+/* What a report wrote to descriptor 2, if it is `fd` by then. */
+static long written_to(int fd)
+{
+  struct stat before = {0};
+  struct stat after = {0};
+  fstat(fd, &before);
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGABRT, SIG_DFL);
+    dup2(fd, STDERR_FILENO);
+    die();
+  }
+  waitpid(child, NULL, 0);
+  fstat(fd, &after);
+  return (long)(after.st_size - before.st_size);
+}
+
+Test(report, a_programs_file_on_descriptor_2_gets_nothing)
+{
+  char name[] = "/tmp/ashlar-data-XXXXXX";
+  int fd = mkstemp(name);
+  cr_assert_geq(fd, 0);
+  standard_error_start();
+  cr_assert_eq(written_to(fd), 0);
+  int log = open(name, O_WRONLY | O_APPEND);
+  cr_assert_gt(written_to(log), 60);
+  /* It was standard error all along. */
+  int saved = dup(STDERR_FILENO);
+  dup2(fd, STDERR_FILENO);
+  standard_error_start();
+  dup2(saved, STDERR_FILENO);
+  lseek(fd, 0, SEEK_END);
+  cr_assert_gt(written_to(fd), 60);
+  unlink(name);
+}
+
+static int ends_of_socket[2];
+
+static void die_on_socket(void)
+{
+  dup2(ends_of_socket[0], STDERR_FILENO);
+  die();
+}
+
+Test(report, a_programs_socket_on_descriptor_2_gets_nothing)
+{
+  char byte;
+  standard_error_start();
+  cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends_of_socket), 0);
+  cr_assert_eq(WTERMSIG(run(die_on_socket)), SIGABRT);
+  cr_assert_eq(recv(ends_of_socket[1], &byte, 1, MSG_DONTWAIT), -1);
+}
+
+/* A handler would be called, and the default ends the process too early. */
+static void die_on_a_broken_pipe(void)
+{
+  int ends[2];
+  if (pipe(ends) != 0) {
+    _exit(1);
+  }
+  signal(SIGPIPE, SIG_DFL);
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[0]);
+  die_with_file();
+}
+
+Test(report, a_broken_pipe_does_not_keep_it_from_the_file)
+{
+  strcpy(path, "/tmp/ashlar-report-XXXXXX");
+  int fd = mkstemp(path);
+  cr_assert_eq(WTERMSIG(run(die_on_a_broken_pipe)), SIGABRT);
+  cr_assert_gt(read(fd, room, sizeof room), 60);
+  close(fd);
+  unlink(path);
+}
+
+static void warn_on_a_broken_pipe(void)
+{
+  int ends[2];
+  sigset_t pending;
+  if (pipe(ends) != 0) {
+    _exit(1);
+  }
+  signal(SIGPIPE, SIG_DFL);
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[0]);
+  struct report r = live_block(REPORT_KIND_MISMATCH);
+  report_warning(&r);
+  sigpending(&pending);
+  _exit(sigismember(&pending, SIGPIPE) == 0 ? 7 : 8);
+}
+
+Test(report, a_warning_to_a_broken_pipe_raises_nothing)
+{
+  cr_assert_eq(WEXITSTATUS(run(warn_on_a_broken_pipe)), 7);
+}
+
+/* A signal that the program has pending stays so. */
+static void warn_with_a_pending_signal(void)
+{
+  sigset_t pipe_signal;
+  sigset_t pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  sigprocmask(SIG_BLOCK, &pipe_signal, NULL);
+  raise(SIGPIPE);
+  int ends[2];
+  if (pipe(ends) != 0) {
+    _exit(1);
+  }
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[0]);
+  struct report r = live_block(REPORT_KIND_MISMATCH);
+  report_warning(&r);
+  sigpending(&pending);
+  sigprocmask(SIG_BLOCK, NULL, &pipe_signal);
+  _exit(sigismember(&pending, SIGPIPE) == 1 && sigismember(&pipe_signal, SIGPIPE) == 1 ? 7 : 8);
+}
+
+Test(report, a_pending_signal_stays)
+{
+  cr_assert_eq(WEXITSTATUS(run(warn_with_a_pending_signal)), 7);
+}
+
+/* ---- mismatches -------------------------------------------------------------------- */
+
+Test(report, of_mismatches_the_first_is_to_be_told_and_all_are_counted)
+{
+  cr_assert(report_counts_mismatch());
+  for (int i = 1; i < 1000; i++) {
+    cr_assert_not(report_counts_mismatch());
+  }
+  cr_assert_eq(report_mismatches(), 1000);
 }
