@@ -9,6 +9,7 @@
  *   thread_cache_bytes   size   what a thread's free lists may hold
  *   release_rate         0..10  how eagerly free pages go back to the kernel
  *   guards               flag   guard pages behind and in freed large blocks
+ *   sandbox              flag or find   ask nothing unusual of the kernel
  *   kind_mismatch_abort  flag   abort where delete meets malloc, or only report
  * A flag is 0 or 1 (also no, yes, off, on, false, true); a size is a number of
  * bytes, or of K, M or G (1024 each time).  A path has no comma.  Of a name
@@ -35,6 +36,13 @@ enum {
 #define OPTIONS_MIN_THREAD_CACHE ((uint64_t)16 << 10)
 #define OPTIONS_MAX_THREAD_CACHE ((uint64_t)1 << 30)
 
+/* A flag, or whatever is found. */
+enum options_choice {
+  OPTIONS_FIND = 0,
+  OPTIONS_NO = 1,
+  OPTIONS_YES = 2
+};
+
 struct options {
   bool stats_at_exit;                   /* default no */
   char report_file[OPTIONS_PATH_BYTES]; /* zero-terminated; default empty: none */
@@ -42,6 +50,7 @@ struct options {
   uint32_t release_rate;                /* default 5; 0: only when asked to */
   bool guards;                          /* default yes */
   bool kind_mismatch_abort;             /* default yes */
+  enum options_choice sandbox;          /* default find */
 };
 
 /* Sets every option to its default. */
