@@ -2,8 +2,8 @@
  *
  * A program may give up the right to ask for more (a filter of system calls), so
  * all bytes after the start are the cipher's.  Each draw replaces the key by what
- * it cannot be computed back from.  No lock: draws at the same moment may mix
- * their keys, and have numbers of their own. */
+ * it cannot be computed back from.  No lock: of two draws at the same moment one
+ * may leave no trace in the key; their numbers keep them apart. */
 #include "os_request.h"
 
 #include "cipher.h"
@@ -66,7 +66,8 @@ static bool os_random_ask(uint64_t key[OS_ROOT_WORDS])
 static void os_random_mix_in(const uint64_t key[OS_ROOT_WORDS])
 {
   for (int i = 0; i < OS_ROOT_WORDS; i++) {
-    __atomic_fetch_xor(&os_root.key[i], key[i], __ATOMIC_RELAXED);
+    uint64_t word = __atomic_load_n(&os_root.key[i], __ATOMIC_RELAXED);
+    __atomic_store_n(&os_root.key[i], word ^ key[i], __ATOMIC_RELAXED);
   }
 }
 
