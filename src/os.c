@@ -1,4 +1,4 @@
-#include "os_request.h"
+#include "os_internal.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -18,7 +18,7 @@ bool os_advice_ignored;
 uintptr_t os_hint_low;
 uintptr_t os_hint_high;
 
-static uint64_t os_count_reserved;
+uint64_t os_count_reserved;
 static uint64_t os_count_requests;
 static uint64_t os_count_failed[OS_CALLS];
 

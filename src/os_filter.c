@@ -6,7 +6,7 @@
  * allocators do not do themselves.  One that the program installs later is met
  * by the first call that it refuses; from there on the call's work is done by
  * mmap, which a program that allocates has to be allowed. */
-#include "os_request.h"
+#include "os_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

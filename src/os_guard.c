@@ -1,5 +1,5 @@
 /* Guards: by advice, or by mappings on a budget. */
-#include "os_request.h"
+#include "os_internal.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -70,7 +70,7 @@ static void os_guard_turn_to_mappings(void)
   uint64_t standing = os_counted(&os_guards.installed) - os_counted(&os_guards.removed);
   enum os_guard_means by_advice = OS_GUARD_BY_ADVICE;
   __atomic_store_n(&os_guards.turned, 1, __ATOMIC_RELAXED);
-  __atomic_store_n(&os_guards.budget, OS_DEFAULT_MAX_MAPS / 2, __ATOMIC_RELAXED);
+  __atomic_store_n(&os_guards.budget, os_read_max_maps() / 2, __ATOMIC_RELAXED);
   if (__atomic_compare_exchange_n(&os_guards.means, &by_advice, OS_GUARD_BY_PROTECT, false,
                                   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
     os_count(&os_guards.budget_used, standing * OS_MAPPINGS_PER_GUARD);

@@ -1,5 +1,5 @@
 /* What the kernel can do, learnt once, by trying it. */
-#include "os_request.h"
+#include "os_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+static uint64_t os_max_maps = OS_DEFAULT_MAX_MAPS;
+
+uint64_t os_read_max_maps(void)
+{
+  return os_max_maps;
+}
 
 static uint64_t os_probe_max_maps(void)
 {
@@ -102,7 +109,8 @@ void os_start(void)
   enum os_guard_means means = os_sandboxed() ? OS_GUARD_BY_PROTECT : os_probe_page();
   uint64_t budget = 0;
   if (means == OS_GUARD_BY_PROTECT) {
-    budget = (os_sandboxed() ? OS_DEFAULT_MAX_MAPS : os_probe_max_maps()) / 2;
+    os_max_maps = os_sandboxed() ? OS_DEFAULT_MAX_MAPS : os_probe_max_maps();
+    budget = os_max_maps / 2;
   }
 #ifdef ASHLAR_TEST_HOOKS
   if (os_test_guard_budget >= 0) {

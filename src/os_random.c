@@ -4,7 +4,7 @@
  * all bytes after the start are the cipher's.  Each draw replaces the key by what
  * it cannot be computed back from.  No lock: of two draws at the same moment one
  * may leave no trace in the key; their numbers keep them apart. */
-#include "os_request.h"
+#include "os_internal.h"
 
 #include "cipher.h"
 

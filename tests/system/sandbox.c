@@ -39,7 +39,8 @@
 enum {
   MOST_RULES = 512,
   THREADS = 2,
-  LARGE = 600 << 10
+  LARGE = 600 << 10,
+  HUGE = 100 << 20
 };
 
 /* ---- a filter, put together by hand --------------------------------------- */
@@ -150,6 +151,13 @@ static void *blocks(void *company)
   if (((uintptr_t)company & WITHOUT_TRIM) == 0) {
     malloc_trim(0);
   }
+  /* More than an arena, more than last time, and most of it untouched. */
+  static size_t times;
+  size_t most = HUGE * __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED);
+  char *huge = malloc(most);
+  must(huge != NULL);
+  huge[0] = huge[most - 1] = 1;
+  free(huge);
   unsigned char *zero = calloc(1, LARGE);
   must(zero != NULL);
   check_bytes(zero, LARGE, 0);

@@ -1,11 +1,11 @@
-/* os_request: what the files of os have in common, and nobody else.
+/* os_internal: what the files of os have in common, and nobody else sees.
  *
  * Owns nothing: os_start writes what was learnt of the kernel, with one thread;
  * the counters are os.c's.  One function here is one request, or two where the
  * kernel answered the first by refusing it.  A request that fails sets errno.
  */
-#ifndef ASHLAR_OS_REQUEST_H
-#define ASHLAR_OS_REQUEST_H
+#ifndef ASHLAR_OS_INTERNAL_H
+#define ASHLAR_OS_INTERNAL_H
 
 #include "os.h"
 
@@ -31,6 +31,10 @@ extern bool os_advice_ignored;
 extern uintptr_t os_hint_low;
 extern uintptr_t os_hint_high;
 
+/* How many mappings the kernel lets a process have, as far as it was asked at
+ * start; later it is not asked. */
+uint64_t os_read_max_maps(void);
+
 /* Learns how guards are made.  means: by what; budget: mappings they may cost. */
 void os_guard_start(enum os_guard_means means, uint64_t budget);
 
@@ -40,6 +44,9 @@ void os_random_start(void);
 void *os_pointer(uintptr_t a);
 
 /* ---- counting ---- */
+
+/* Bytes of address space held; a relaxed atomic. */
+extern uint64_t os_count_reserved;
 
 void os_count(uint64_t *counter, uint64_t by);
 void os_uncount(uint64_t *counter, uint64_t by);
