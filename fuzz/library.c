@@ -41,10 +41,12 @@ __attribute__((noinline)) bool slot_clear(uint32_t s);
 
 #include "../src/arena.c"
 #include "../src/cipher.c"
+#include "../src/dump.c"
 #include "../src/free_list.c"
 #include "../src/lock.c"
 #include "../src/options.c"
 #include "../src/os.c"
+#include "../src/os_dump.c"
 #include "../src/os_filter.c"
 #include "../src/os_guard.c"
 #include "../src/os_probe.c"

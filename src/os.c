@@ -10,6 +10,8 @@
 
 enum {
   OS_HINTS = 4,
+  /* from so many on, what is reserved is left out of core files */
+  OS_HIDE_BYTES = 65536,
   OS_RESERVE_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS
 };
 
@@ -268,6 +270,9 @@ uintptr_t os_reserve(size_t bytes, size_t align)
     }
     if (a != 0) {
       os_count(&os_count_reserved, bytes);
+      if (bytes >= OS_HIDE_BYTES) {
+        os_hide(a, bytes);
+      }
     }
   }
   os_finish(OS_RESERVE, a != 0, saved);

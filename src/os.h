@@ -37,7 +37,8 @@ enum os_call {
   OS_PROTECT = 6,
   OS_SEAL = 7,
   OS_RANDOM = 8,
-  OS_CALLS = 9
+  OS_DUMP = 9,
+  OS_CALLS = 10
 };
 
 /* How a guard is made. */
@@ -130,6 +131,12 @@ bool os_protect_read(uintptr_t a, size_t bytes);
 /* Fixes the protection and the place of a range until the process ends.
  * Returns false where the kernel (before Linux 6.10) cannot. */
 bool os_seal(uintptr_t a, size_t bytes);
+
+/* Leaves the whole pages of a range out of core files, or takes them in again.  A
+ * reserved range is out, a large one, until it is taken in.  In a sandbox, and if
+ * the kernel refuses, which is counted, nothing changes. */
+void os_hide(uintptr_t a, size_t bytes);
+void os_show(uintptr_t a, size_t bytes);
 
 /* Fills memory with bytes that nobody can guess.
  * They come from a generator that os_start seeds from the kernel; where that

@@ -190,10 +190,14 @@ static bool pool_grow(struct pool *p, uint64_t objects)
   uint64_t left = p->maximum - p->made;
   uint64_t n = objects < left ? objects : left;
   uint64_t to = p->list.granules + n * p->list.step;
+  size_t before = p->objects.committed;
   if (n == 0 || !pool_commit(&p->state, to) ||
       !pool_commit(&p->entries, (p->made + n) * sizeof *p->list.entry) ||
       !pool_commit(&p->objects, to * GRANULE_BYTES)) {
     return false;
+  }
+  if (p->objects.committed > before) { /* objects belong into a core file */
+    os_show(p->objects.at + before, p->objects.committed - before);
   }
   p->made += n;
   p->list.limit = (uint32_t)p->made;

@@ -160,8 +160,8 @@ int kernel_mprotect(void *a, size_t bytes, int protection)
 int kernel_madvise(void *a, size_t bytes, int advice);
 int kernel_madvise(void *a, size_t bytes, int advice)
 {
-  if (bytes == 0) { /* no filter refuses the call */
-    return 0;
+  if (bytes == 0 || advice == MADV_DONTDUMP || advice == MADV_DODUMP) {
+    return 0; /* no filter refuses the call; nothing dumps a core */
   }
   if (!granted(a, bytes, true)) {
     return -1;

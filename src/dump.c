@@ -1,0 +1,41 @@
+#include "dump.h"
+#include "os.h"
+#include "radix_map.h"
+
+enum {
+  /* least pages that are taken in at once: at least one of any kernel's */
+  DUMP_STEP = 32,
+  /* ... and the part of an arena's that are in already */
+  DUMP_PART = 8
+};
+
+/* Of each arena: pages that are in. */
+static uint32_t dump_mark[MAX_ARENAS];
+
+/* Raises an arena's mark, so that `pages` are in. */
+static void dump_raise(uint32_t arena, uint32_t pages)
+{
+  uint32_t mark = dump_mark[arena];
+  if (pages <= mark) {
+    return;
+  }
+  uint32_t to = mark + mark / DUMP_PART;
+  to = to < pages ? pages : to;
+  to = (to + DUMP_STEP - 1) / DUMP_STEP * DUMP_STEP;
+  to = to < ARENA_PAGES ? to : ARENA_PAGES;
+  uint64_t first = (uint64_t)arena * ARENA_PAGES + mark;
+  os_show(radix_address(first * GRANULES_PER_PAGE), (size_t)(to - mark) * PAGE_BYTES);
+  dump_mark[arena] = to;
+}
+
+void dump_take_in(uint32_t s, uint32_t n)
+{
+  uint32_t end = s + n;
+  while (s < end) {
+    uint32_t arena = s / ARENA_PAGES;
+    uint32_t edge = (arena + 1) * ARENA_PAGES;
+    uint32_t to = end < edge ? end : edge;
+    dump_raise(arena, to - arena * ARENA_PAGES);
+    s = to;
+  }
+}
