@@ -78,8 +78,8 @@ static bool heap_start_locked(void)
                     : options()->sandbox == OPTIONS_NO ? OS_SANDBOX_NO
                                                        : OS_SANDBOX_YES);
   os_start();
-  if (!os_sandboxed()) {
-    lock_start();
+  if (os_sandboxed()) {
+    lock_do_not_ask();
   }
   if (!tables_reserve()) {
     return false;

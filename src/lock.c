@@ -10,8 +10,14 @@ enum {
   LOCK_ROUNDS = 7 /* of 1, 2, 4 .. 64 pauses: some microseconds in all */
 };
 
-/* Whether another processor could not free a lock while this one spins. */
-static bool lock_spin_useless;
+enum lock_spin {
+  LOCK_SPIN_UNKNOWN = 0,
+  LOCK_SPIN_WORTH = 1,
+  LOCK_SPIN_USELESS = 2
+};
+
+/* Whether another processor could free a lock while this one spins. */
+static uint32_t lock_spin;
 
 static inline void lock_pause(void)
 {
@@ -24,26 +30,35 @@ static inline void lock_pause(void)
 #endif
 }
 
-void lock_start(void)
+void lock_do_not_ask(void)
 {
-  int saved = errno;
-  /* By system call, and without the library's macros for it, which are only
-   * there where the first header of all was told so. */
-  unsigned long mask[16] = {0};
-  long got = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
-  int processors = 0; /* as far as two */
-  for (size_t i = 0; i < sizeof mask / sizeof mask[0]; i++) {
-    processors += (mask[i] != 0) + ((mask[i] & (mask[i] - 1)) != 0);
+  __atomic_store_n(&lock_spin, LOCK_SPIN_WORTH, __ATOMIC_RELAXED);
+}
+
+static bool lock_spin_pays(void)
+{
+  uint32_t known = __atomic_load_n(&lock_spin, __ATOMIC_RELAXED);
+  if (known == LOCK_SPIN_UNKNOWN) {
+    /* By system call, and without the library's macros for it, which are only
+     * there where the first header of all was told so. */
+    unsigned long mask[16] = {0};
+    long got = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int processors = 0; /* as far as two */
+    for (size_t i = 0; i < sizeof mask / sizeof mask[0]; i++) {
+      processors += (mask[i] != 0) + ((mask[i] & (mask[i] - 1)) != 0);
+    }
+    /* Where the mask is too small for the machine, the machine is not small. */
+    bool one = got > 0 && processors == 1;
+    known = one ? LOCK_SPIN_USELESS : LOCK_SPIN_WORTH;
+    __atomic_store_n(&lock_spin, known, __ATOMIC_RELAXED);
   }
-  /* Where the mask is too small for the machine, the machine is not small. */
-  lock_spin_useless = got > 0 && processors == 1;
-  errno = saved;
+  return known == LOCK_SPIN_WORTH;
 }
 
 void lock_wait(struct lock *l)
 {
   int saved = errno;
-  if (!lock_spin_useless) {
+  if (lock_spin_pays()) {
     for (int round = 0; round < LOCK_ROUNDS; round++) {
       for (int i = 0; i < 1 << round; i++) {
         lock_pause();

@@ -43,9 +43,8 @@ struct lock {
   uint32_t word;
 };
 
-/* Learns whether to spin is worth its while: not with one processor.  With one
- * thread, before the first lock is waited for; without it locks do spin. */
-void lock_start(void);
+/* The first wait asks the kernel how many processors there are; not after this. */
+void lock_do_not_ask(void);
 
 /* Gets the lock when somebody else has it: spins a little, then sleeps. */
 void lock_wait(struct lock *l);

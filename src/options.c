@@ -8,7 +8,7 @@
 #define OPTIONS_DEFAULTS                                                                           \
   {                                                                                                \
     .thread_cache_bytes = (uint64_t)2 << 20, .release_rate = 5, .guards = true,                    \
-    .kind_mismatch_abort = true                                                                    \
+    .sandbox = OPTIONS_NO, .kind_mismatch_abort = true                                             \
   }
 
 /* POSIX has it in no header. */

@@ -50,7 +50,7 @@ struct options {
   uint32_t release_rate;                /* default 5; 0: only when asked to */
   bool guards;                          /* default yes */
   bool kind_mismatch_abort;             /* default yes */
-  enum options_choice sandbox;          /* default find */
+  enum options_choice sandbox;          /* default no */
 };
 
 /* Sets every option to its default. */

@@ -69,7 +69,7 @@ Test(options, all_at_once)
 Test(options, a_choice_is_a_flag_or_whatever_is_found)
 {
   parse("");
-  cr_assert_eq(o.sandbox, OPTIONS_FIND);
+  cr_assert_eq(o.sandbox, OPTIONS_NO);
   parse("sandbox=1");
   cr_assert_eq(o.sandbox, OPTIONS_YES);
   parse("sandbox=yes,sandbox=off");

@@ -239,7 +239,10 @@ static void unusual(struct filter *f, bool advice)
                                SYS_seccomp,       SYS_getrusage};
   start(f);
   for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-    on_call(f, never[i], SECCOMP_RET_KILL_PROCESS);
+    /* glibc's malloc may ask for the processors, too, when threads meet. */
+    if (advice || never[i] != SYS_sched_getaffinity) {
+      on_call(f, never[i], SECCOMP_RET_KILL_PROCESS);
+    }
   }
   for (uint32_t i = 0; advice && i < 128; i += i == 25 ? 75 : 1) {
     if (i != MADV_DONTNEED && i != MADV_HUGEPAGE) {
@@ -431,7 +434,7 @@ SYSTEM_TEST(filters_that_kill, 120)
 SYSTEM_TEST(a_filter_that_kills_from_before_the_program, 120)
 {
   must(filtered("unusual", false, "sandbox=1", false) >= 0);
-  must(filtered("unusual", false, "", false) >= 0); /* found out */
+  must(filtered("unusual", false, "sandbox=find", false) >= 0);
 }
 
 /* Without the option, what a program may do to itself. */
