@@ -40,10 +40,17 @@ static void fuzz_at(const uint32_t *lock);
 __attribute__((noinline)) bool slot_clear(uint32_t s);
 
 #include "../src/arena.c"
+#include "../src/cipher.c"
+#include "../src/dump.c"
 #include "../src/free_list.c"
 #include "../src/lock.c"
 #include "../src/options.c"
 #include "../src/os.c"
+#include "../src/os_dump.c"
+#include "../src/os_filter.c"
+#include "../src/os_guard.c"
+#include "../src/os_probe.c"
+#include "../src/os_random.c"
 #include "../src/pool_list.c"
 #include "../src/pool_pieces.c"
 #include "../src/radix_map.c"
@@ -307,7 +314,7 @@ FUZZ_UNSEEN static void fuzz_draw_again(struct random *r)
 {
   r->left = 0;
   r->refills = RANDOM_REFILLS_PER_SEED;
-  for (int i = 0; i < RANDOM_KEY_WORDS; i++) {
+  for (int i = 0; i < CIPHER_KEY_WORDS; i++) {
     r->key[i] = fuzz_now + 1;
   }
 }

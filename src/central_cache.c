@@ -9,11 +9,16 @@
 enum {
   SLAB_PAGES = ASHLAR_SLAB_PAGES,
   SLAB_SLOTS = ASHLAR_SLAB_SLOTS,
+  /* A class's first span: many classes are used for a block or two in a process's
+   * life, and a core file holds whole spans. */
+  FIRST_SLAB_BYTES = 16384, /* what is larger comes singly at first */
+  FIRST_SLAB_PAGES = SLAB_PAGES < 4 ? SLAB_PAGES : SLAB_PAGES / 4,
   CACHE_LINE = 64
 };
 
 static struct {
   _Alignas(CACHE_LINE) struct lock lock;
+  bool grown; /* has had a span */
 } central[SIZE_CLASSES];
 
 static uint32_t central_list(uint32_t c)
@@ -26,8 +31,11 @@ static uint32_t central_list(uint32_t c)
 static uint32_t central_span_pages(uint32_t c)
 {
   uint32_t unit = (uint32_t)(os_page_bytes() / PAGE_BYTES);
-  uint32_t pages = c == 0 ? 1 : SLAB_PAGES;
-  uint32_t least = (size_class_bytes(c) * SLAB_SLOTS + PAGE_BYTES - 1) / PAGE_BYTES;
+  bool first = !central[c].grown;
+  uint32_t usual = first ? FIRST_SLAB_PAGES : SLAB_PAGES;
+  uint32_t pages = c == 0 ? 1 : usual;
+  uint32_t slots = first && size_class_bytes(c) > FIRST_SLAB_BYTES ? 1 : SLAB_SLOTS;
+  uint32_t least = (size_class_bytes(c) * slots + PAGE_BYTES - 1) / PAGE_BYTES;
   if (c != 0 && least > pages) {
     pages = least;
   }
@@ -51,6 +59,7 @@ static uint32_t central_grow(uint32_t c, uint32_t seed)
   if (s == PAGES) {
     return PAGES;
   }
+  central[c].grown = true;
   uint32_t slots = (uint32_t)slot_carve(s, c);
   slab_slots[s] = slots;
   slab_free[s] = slots;

@@ -51,6 +51,7 @@ static void heap_go_on(void)
 
 static void heap_in_child(void)
 {
+  os_random_part();
   page_heap_reset_lock();
   central_reset_locks();
   large_reset_lock();
@@ -73,8 +74,14 @@ static void heap_start_classes(void)
 
 static bool heap_start_locked(void)
 {
-  os_start();
   options_start();
+  os_choose_sandbox(options()->sandbox == OPTIONS_FIND ? OS_SANDBOX_FIND
+                    : options()->sandbox == OPTIONS_NO ? OS_SANDBOX_NO
+                                                       : OS_SANDBOX_YES);
+  os_start();
+  if (os_sandboxed()) {
+    lock_do_not_ask();
+  }
   if (!tables_reserve()) {
     return false;
   }

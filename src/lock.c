@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 enum {
-  LOCK_ROUNDS = 7, /* of 1, 2, 4 .. 64 pauses: some microseconds in all */
+  LOCK_ROUNDS = 7 /* of 1, 2, 4 .. 64 pauses: some microseconds in all */
+};
+
+enum lock_spin {
   LOCK_SPIN_UNKNOWN = 0,
   LOCK_SPIN_WORTH = 1,
   LOCK_SPIN_USELESS = 2
@@ -25,6 +28,11 @@ static inline void lock_pause(void)
 #else
   __asm__ volatile("" ::: "memory");
 #endif
+}
+
+void lock_do_not_ask(void)
+{
+  __atomic_store_n(&lock_spin, LOCK_SPIN_WORTH, __ATOMIC_RELAXED);
 }
 
 static bool lock_spin_pays(void)

@@ -43,6 +43,9 @@ struct lock {
   uint32_t word;
 };
 
+/* The first wait asks the kernel how many processors there are; not after this. */
+void lock_do_not_ask(void);
+
 /* Gets the lock when somebody else has it: spins a little, then sleeps. */
 void lock_wait(struct lock *l);
 

@@ -10,7 +10,7 @@
 #define OPTIONS_DEFAULTS                                                                           \
   {                                                                                                \
     .thread_cache_bytes = (uint64_t)2 << 20, .release_rate = 5, .guards = true,                    \
-    .kind_mismatch = OPTIONS_MISMATCH_WARN                                                         \
+    .sandbox = OPTIONS_NO, .kind_mismatch = OPTIONS_MISMATCH_WARN                                  \
   }
 
 /* POSIX has it in no header. */
@@ -48,6 +48,20 @@ static bool options_flag(struct options_word w, bool *flag)
     }
   }
   return false;
+}
+
+static bool options_choice(struct options_word w, enum options_choice *choice)
+{
+  bool flag = false;
+  if (options_is(w, "find")) {
+    *choice = OPTIONS_FIND;
+    return true;
+  }
+  if (!options_flag(w, &flag)) {
+    return false;
+  }
+  *choice = flag ? OPTIONS_YES : OPTIONS_NO;
+  return true;
 }
 
 static bool options_number(struct options_word w, uint64_t *number)
@@ -158,6 +172,8 @@ static const char *options_set(struct options *o, struct options_word name,
     }
   } else if (options_is(name, "guards")) {
     good = options_flag(value, &o->guards);
+  } else if (options_is(name, "sandbox")) {
+    good = options_choice(value, &o->sandbox);
   } else if (options_is(name, "kind_mismatch_abort")) {
     good = options_flag(value, &flag);
     if (good) {

@@ -16,6 +16,7 @@
  *   kind_mismatch_abort  flag   the same as kind_mismatch=abort, or =warn
  *   deepbind             drop, keep
  *                               whether dlopen heeds RTLD_DEEPBIND
+ *   sandbox              flag or find   ask nothing unusual of the kernel
  * A flag is 0 or 1 (also no, yes, off, on, false, true); a size is a number of
  * bytes, or of K, M or G (1024 each time; also KB and KiB, likewise the
  * others).  A path has no comma.  Blanks around names and values do not count.
@@ -50,6 +51,13 @@ enum options_mismatch {
   OPTIONS_MISMATCH_ABORT = 2
 };
 
+/* A flag, or whatever is found. */
+enum options_choice {
+  OPTIONS_FIND = 0,
+  OPTIONS_NO = 1,
+  OPTIONS_YES = 2
+};
+
 struct options {
   bool stats_at_exit;                   /* default no */
   char report_file[OPTIONS_PATH_BYTES]; /* zero-terminated; default empty: none */
@@ -58,6 +66,7 @@ struct options {
   bool guards;                          /* default yes */
   bool deepbind_keep;                   /* default no */
   enum options_mismatch kind_mismatch;  /* default to warn */
+  enum options_choice sandbox;          /* default no */
 };
 
 /* Sets every option to its default. */

@@ -37,14 +37,15 @@ enum os_call {
   OS_PROTECT = 6,
   OS_SEAL = 7,
   OS_RANDOM = 8,
-  OS_CALLS = 9
+  OS_DUMP = 9,
+  OS_CALLS = 10
 };
 
 /* How a guard is made. */
 enum os_guard_means {
   OS_GUARD_BY_NOTHING = 0, /* os_start has not run */
   OS_GUARD_BY_ADVICE = 1,  /* MADV_GUARD_INSTALL: costs no mapping */
-  OS_GUARD_BY_PROTECT = 2  /* mprotect: up to two mappings each, on a budget */
+  OS_GUARD_BY_PROTECT = 2  /* mprotect or mmap: up to two mappings each, on a budget */
 };
 
 struct os_counters {
@@ -58,6 +59,22 @@ struct os_counters {
   uint64_t guard_mappings;   /* of these, taken at the moment */
   enum os_guard_means guard_means;
 };
+
+/* Whether to ask nothing unusual of the kernel, lest a filter of system calls
+ * (seccomp) kills the process for it. */
+enum os_sandbox {
+  OS_SANDBOX_FIND = 0, /* if a filter is there at start */
+  OS_SANDBOX_NO = 1,
+  OS_SANDBOX_YES = 2
+};
+
+/* Says so; before os_start.  In a sandbox memory comes by mmap and goes by munmap
+ * and mmap, guards are mappings, nothing is sealed, and random numbers grow from
+ * what the kernel gave every process at its start. */
+void os_choose_sandbox(enum os_sandbox wanted);
+
+/* Whether that is so.  False before os_start. */
+bool os_sandboxed(void);
 
 /* Learns the page size and what the kernel can do, by trying it.
  * Call before any other function here, with one thread.  Cannot fail: what
@@ -78,6 +95,7 @@ size_t os_page_bytes(void);
 uintptr_t os_reserve(size_t bytes, size_t align);
 
 /* Makes a reserved range readable and writable.
+ * What of the range was committed before lies at its ends, and stays.
  * Returns true, and what was never written there reads as zero; false (errno
  * ENOMEM) where the kernel has no memory or no mapping left, and then a part
  * of the range may be committed. */
@@ -114,10 +132,20 @@ bool os_protect_read(uintptr_t a, size_t bytes);
  * Returns false where the kernel (before Linux 6.10) cannot. */
 bool os_seal(uintptr_t a, size_t bytes);
 
+/* Leaves the whole pages of a range out of core files, or takes them in again.  A
+ * reserved range is out, a large one, until it is taken in.  In a sandbox, and if
+ * the kernel refuses, which is counted, nothing changes. */
+void os_hide(uintptr_t a, size_t bytes);
+void os_show(uintptr_t a, size_t bytes);
+
 /* Fills memory with bytes that nobody can guess.
- * Cannot fail: where getrandom does, the failure is counted and the bytes are
- * made from the auxiliary vector's and the clock, which is weak. */
+ * They come from a generator that os_start seeds from the kernel; where that
+ * fails, it is counted, and the seed is made of the auxiliary vector's bytes and
+ * the places of things, which is weaker. */
 void os_random(void *out, size_t bytes);
+
+/* In the child after fork: its random bytes part from its parent's. */
+void os_random_part(void);
 
 /* The bytes of address space the process may have (the soft RLIMIT_AS);
  * UINT64_MAX where it is not limited. */
@@ -125,6 +153,9 @@ uint64_t os_address_space(void);
 
 /* The number by which the kernel knows the calling thread. */
 int os_thread_id(void);
+
+/* Sleeps for so many milliseconds, or less. */
+void os_nap(long ms);
 
 /* Milliseconds since some moment before the process began; never goes back.
  * Coarse: it advances in steps of up to 10. */
@@ -150,6 +181,14 @@ extern bool os_test_no_advice;
 extern bool os_test_no_hints;
 /* Set before os_start, where not negative: the budget, in mappings. */
 extern int64_t os_test_guard_budget;
+/* Set before os_start: there is a filter of system calls. */
+extern bool os_test_sandbox;
+/* What a filter of system calls refuses with EPERM: bits as follows. */
+extern uint32_t os_test_refused;
+enum {
+  OS_TEST_REFUSE_PROTECT = 1,
+  OS_TEST_REFUSE_ADVICE = 2
+};
 #endif
 
 #endif

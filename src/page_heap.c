@@ -1,5 +1,6 @@
 #include "page_heap.h"
 #include "arena.h"
+#include "dump.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
@@ -29,6 +30,7 @@ static void page_heap_enlist(uint32_t s)
 static void page_heap_cut(uint32_t s, uint32_t n)
 {
   page_bins_take(s, n);
+  dump_take_in(s, n);
   page_heap.free -= n;
   page_heap.free_resident -= span_resident[s];
 }

@@ -77,6 +77,13 @@ static struct pool_thread pool_none;
 static __thread struct pool_thread *pool_self __attribute__((tls_model("initial-exec"))) =
     &pool_none;
 
+/* After the heap's constructor: tables that few programs use, out of core files. */
+__attribute__((constructor(103))) static void pool_hide(void)
+{
+  os_hide((uintptr_t)&pool_none, sizeof pool_none);
+  os_hide((uintptr_t)pools, sizeof pools);
+}
+
 static struct {
   struct lock lock;
   struct pool_thread *all;
@@ -190,10 +197,14 @@ static bool pool_grow(struct pool *p, uint64_t objects)
   uint64_t left = p->maximum - p->made;
   uint64_t n = objects < left ? objects : left;
   uint64_t to = p->list.granules + n * p->list.step;
+  size_t before = p->objects.committed;
   if (n == 0 || !pool_commit(&p->state, to) ||
       !pool_commit(&p->entries, (p->made + n) * sizeof *p->list.entry) ||
       !pool_commit(&p->objects, to * GRANULE_BYTES)) {
     return false;
+  }
+  if (p->objects.committed > before) { /* objects belong into a core file */
+    os_show(p->objects.at + before, p->objects.committed - before);
   }
   p->made += n;
   p->list.limit = (uint32_t)p->made;

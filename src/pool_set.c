@@ -319,6 +319,7 @@ static bool pool_set_reserve(struct pool_set *s, size_t budget)
   s->tables = s->space == 0 ? 0 : os_reserve(s->table_bytes, guard);
   if (s->tables != 0 && os_commit(s->space + guard, bytes) &&
       os_commit(s->tables + guard, s->table_bytes - 2 * guard)) {
+    os_show(s->space + guard, bytes);
     uintptr_t at = s->tables + guard;
     s->pieces.base = s->space + guard;
     s->pieces.state = (uint8_t *)at;

@@ -6,8 +6,9 @@
  * ChaCha8 makes 512 bytes at a time from a 32-byte key; the first 32 of them
  * replace the key, the others are drawn from.  So who reads a generator's
  * memory learns the draws since the last refill and those to come, but none
- * from before.  The key is mixed with new bytes of the kernel's after each MiB
- * of output, so that the draws to come are learnt no further than that.
+ * from before.  The key is mixed with new bytes of the process's root (os_random)
+ * after each MiB of output, so that the draws to come are learnt no further than
+ * that without the root's memory.
  *
  * After fork the child's copy continues the parent's draws until it is seeded
  * anew: the fork handler does that.
@@ -18,30 +19,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cipher.h"
+
 enum {
-  RANDOM_KEY_WORDS = 8,              /* of 32 bits */
-  RANDOM_BLOCKS = 8,                 /* of 64 bytes, made at a time */
-  RANDOM_WORDS = RANDOM_BLOCKS * 16, /* of 32 bits, made at a time */
-  RANDOM_DRAWS = (RANDOM_WORDS - RANDOM_KEY_WORDS) * 2,
+  RANDOM_DRAWS = (CIPHER_WORDS - CIPHER_KEY_WORDS) * 2,
   RANDOM_REFILLS_PER_SEED = 2048 /* refills of 512 bytes: 1 MiB */
 };
 
 struct random {
   uint32_t left;    /* draws not made yet */
-  uint32_t refills; /* until bytes of the kernel's are mixed in */
-  uint32_t key[RANDOM_KEY_WORDS];
+  uint32_t refills; /* until new bytes are mixed in */
+  uint32_t key[CIPHER_KEY_WORDS];
   uint16_t draws[RANDOM_DRAWS]; /* draws[0 .. left - 1] are the ones to make */
 };
 
 _Static_assert(RANDOM_DRAWS * sizeof(uint16_t) == 480, "what is not the key is drawn from");
 
-/* Makes the ChaCha8 key stream of a key, with a zero nonce and the block
- * counters 0 .. RANDOM_BLOCKS - 1.
- * out: word i of block b goes to out[i * RANDOM_BLOCKS + b]; the order in
- * which vectors hold it, and as random as any other. */
-void random_stream(const uint32_t key[RANDOM_KEY_WORDS], uint32_t out[RANDOM_WORDS]);
-
-/* Makes a generator unpredictable again, with bytes of the kernel's.  What it
+/* Makes a generator unpredictable again, with bytes of os_random's.  What it
  * had in store is dropped. */
 void random_seed(struct random *r);
 

@@ -59,6 +59,10 @@ struct region_handler {
   uint32_t next; /* place plus one: of the region's one before, or unused */
 };
 
+enum {
+  REGION_HIDE_BETWEEN = 256 << 10
+};
+
 static struct region regions[REGIONS];
 static struct region_handler handlers[REGION_HANDLERS];
 
@@ -68,6 +72,28 @@ static struct {
   uint32_t fresh_region, free_region;   /* never used so far; first unused, by next */
   uint32_t fresh_handler, free_handler; /* the same, plus one */
 } region_tables = {.fresh_region = 1};
+
+/* Leaves the tables, which are large and seldom used, out of core files.  After
+ * the heap's constructor. */
+__attribute__((constructor(103))) static void region_hide(void)
+{
+  uintptr_t table[] = {(uintptr_t)piece_sets, (uintptr_t)regions, (uintptr_t)handlers};
+  size_t bytes[] = {sizeof piece_sets, sizeof regions, sizeof handlers};
+  uintptr_t low = table[0];
+  uintptr_t high = table[0] + bytes[0];
+  for (int i = 1; i < 3; i++) {
+    low = table[i] < low ? table[i] : low;
+    high = table[i] + bytes[i] > high ? table[i] + bytes[i] : high;
+  }
+  /* At once where the linker put them side by side, with little else between. */
+  if (high - low <= bytes[0] + bytes[1] + bytes[2] + REGION_HIDE_BETWEEN) {
+    os_hide(low, high - low);
+    return;
+  }
+  for (int i = 0; i < 3; i++) {
+    os_hide(table[i], bytes[i]);
+  }
+}
 
 /* ---- handles --------------------------------------------------------------- */
 

@@ -496,8 +496,7 @@ _Noreturn __attribute__((cold, noinline)) void report_fatal(const struct report 
       abort();
     }
     for (int waited = 0; waited < REPORT_PATIENCE_MS; waited += 10) {
-      struct timespec nap = {0, 10L * 1000 * 1000};
-      syscall(SYS_nanosleep, &nap, NULL);
+      os_nap(10);
     }
   }
   report_emit(r, true);

@@ -37,7 +37,7 @@ static bool is_default(void)
   return d.stats_at_exit == o.stats_at_exit && strcmp(d.report_file, o.report_file) == 0 &&
          d.thread_cache_bytes == o.thread_cache_bytes && d.release_rate == o.release_rate &&
          d.guards == o.guards && d.kind_mismatch == o.kind_mismatch &&
-         d.deepbind_keep == o.deepbind_keep;
+         d.deepbind_keep == o.deepbind_keep && d.sandbox == o.sandbox;
 }
 
 Test(options, defaults)
@@ -66,6 +66,22 @@ Test(options, all_at_once)
   cr_assert_not(o.guards);
   cr_assert_eq(o.kind_mismatch, OPTIONS_MISMATCH_ABORT);
   cr_assert(o.deepbind_keep);
+}
+
+Test(options, a_choice_is_a_flag_or_whatever_is_found)
+{
+  parse("");
+  cr_assert_eq(o.sandbox, OPTIONS_NO);
+  parse("sandbox=1");
+  cr_assert_eq(o.sandbox, OPTIONS_YES);
+  parse("sandbox=yes,sandbox=off");
+  cr_assert_eq(o.sandbox, OPTIONS_NO);
+  parse("sandbox=0,sandbox=find");
+  cr_assert_eq(o.sandbox, OPTIONS_FIND);
+  cr_assert_str_eq(complaints, "");
+  parse("sandbox=on,sandbox=maybe");
+  cr_assert_eq(o.sandbox, OPTIONS_YES);
+  cr_assert_str_neq(complaints, "");
 }
 
 Test(options, the_last_of_two_counts_and_empty_items_do_not)

@@ -592,6 +592,179 @@ Test(os_no_advice, discard_drops_contents_and_memory)
   cr_assert_eq(((unsigned char *)a)[3 * page], 0xa5);
 }
 
+/* ---- filters of system calls ------------------------------------------------------ */
+
+static const uint32_t filters[] = {OS_TEST_REFUSE_PROTECT, OS_TEST_REFUSE_ADVICE,
+                                   OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE};
+enum {
+  FILTERS = sizeof filters / sizeof *filters
+};
+
+/* What os.h says of a range, whoever stands between. */
+static void filtered_life(void)
+{
+  const size_t bytes = 16 * page;
+  uintptr_t a = os_reserve(bytes, page);
+  cr_assert_neq(a, 0);
+  cr_assert_not(readable(a));
+  cr_assert(os_commit(a + 2 * page, 8 * page));
+  cr_assert(all_zero(a + 2 * page, 8 * page));
+  cr_assert_not(readable(a + page));
+  cr_assert_not(readable(a + 10 * page));
+  memset((void *)(a + 2 * page), 0xa5, 8 * page);
+  /* Again, and more: what was written stays. */
+  cr_assert(os_commit(a, 8 * page));
+  cr_assert(os_commit(a + 8 * page, 8 * page));
+  cr_assert(all_zero(a, 2 * page));
+  cr_assert_eq(((unsigned char *)a)[2 * page], 0xa5);
+  cr_assert_eq(((unsigned char *)a)[10 * page - 1], 0xa5);
+  cr_assert(all_zero(a + 10 * page, 6 * page));
+  cr_assert(os_discard(a + 3 * page, 2 * page));
+  cr_assert(all_zero(a + 3 * page, 2 * page));
+  cr_assert_eq(resident_pages(a + 3 * page, page), resident_pages(a + 4 * page, page));
+  cr_assert_eq(((unsigned char *)a)[2 * page], 0xa5);
+  cr_assert_eq(((unsigned char *)a)[5 * page], 0xa5);
+  os_release(a, bytes);
+  cr_assert_eq(mappings_in(a, bytes), 0);
+  guard_round();
+}
+
+Test(os, a_filter_at_start_costs_no_call_its_effect)
+{
+  for (int i = 0; i < FILTERS; i++) {
+    os_test_refused = filters[i];
+    os_start();
+    cr_assert_eq(os_counters().guard_means, (filters[i] & OS_TEST_REFUSE_ADVICE) != 0
+                                                ? OS_GUARD_BY_PROTECT
+                                                : os_counters().guard_means);
+    filtered_life();
+  }
+}
+
+Test(os, a_filter_that_comes_later_costs_no_call_its_effect)
+{
+  for (int i = 0; i < FILTERS; i++) {
+    os_test_refused = 0;
+    os_start();
+    filtered_life();
+    os_test_refused = filters[i];
+    filtered_life();
+    cr_assert_eq(os_counters().guards_refused, 0);
+    /* But for what a core file holds. */
+    for (int call = 0; call < OS_CALLS; call++) {
+      cr_assert(os_counters().failed[call] == 0 || call == OS_DUMP);
+    }
+  }
+}
+
+/* However guards were made before the filter came, they go, and leave nothing. */
+static void guards_outlive_a_filter(uint32_t filter)
+{
+  uintptr_t a = committed(8 * page);
+  memset((void *)a, 0xa5, 8 * page);
+  cr_assert(os_guard(a + page, page));
+  cr_assert(os_guard(a + 3 * page, 2 * page));
+  os_test_refused = filter;
+  cr_assert(os_guard(a + 6 * page, page));
+  cr_assert_not(readable(a + page));
+  cr_assert_not(readable(a + 4 * page));
+  cr_assert_not(readable(a + 6 * page));
+  cr_assert(os_unguard(a + 6 * page, page));
+  cr_assert(os_unguard(a + page, page));
+  cr_assert(os_unguard(a + 3 * page, 2 * page));
+  cr_assert(all_zero(a + page, page));
+  cr_assert(all_zero(a + 3 * page, 2 * page));
+  cr_assert(all_zero(a + 6 * page, page));
+  cr_assert(writable(a + 4 * page));
+  cr_assert_eq(((unsigned char *)a)[2 * page], 0xa5);
+  cr_assert_eq(os_counters().guard_mappings, 0);
+  os_release(a, 8 * page);
+}
+
+Test(os, guards_outlive_a_filter)
+{
+  for (int i = 0; i < FILTERS; i++) {
+    os_test_refused = 0;
+    os_start();
+    guards_outlive_a_filter(filters[i]);
+  }
+}
+
+Test(os_protect, guards_outlive_a_filter)
+{
+  for (int i = 0; i < FILTERS; i++) {
+    os_test_refused = 0;
+    os_start();
+    guards_outlive_a_filter(filters[i]);
+  }
+}
+
+/* Whether a range is left out of core files. */
+static bool hidden(uintptr_t a)
+{
+  FILE *smaps = fopen("/proc/self/smaps", "r");
+  char line[512];
+  bool inside = false;
+  bool out = false;
+  while (fgets(line, sizeof line, smaps) != NULL) {
+    unsigned long from = 0;
+    unsigned long to = 0;
+    if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+      inside = from <= a && a < to;
+    } else if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+      out = strstr(line, " dd") != NULL;
+    }
+  }
+  fclose(smaps);
+  return out;
+}
+
+Test(os, what_is_reserved_is_left_out_of_cores_until_it_is_shown)
+{
+  const size_t bytes = 64 * page;
+  uintptr_t a = os_reserve(bytes, page);
+  cr_assert(hidden(a) && hidden(a + bytes - 1));
+  cr_assert(os_commit(a, bytes / 2));
+  errno = 77;
+  os_show(a + page, 2 * page);
+  cr_assert_eq(errno, 77);
+  cr_assert(hidden(a) && !hidden(a + page) && !hidden(a + 3 * page - 1) && hidden(a + 3 * page));
+  os_hide(a + page + 1, 2 * page); /* whole pages only */
+  cr_assert(!hidden(a + page) && hidden(a + 2 * page));
+  cr_assert_eq(os_counters().failed[OS_DUMP], 0);
+  os_test_refused = OS_TEST_REFUSE_ADVICE;
+  os_show(a, bytes);
+  os_show(a, bytes);
+  cr_assert_eq(os_counters().failed[OS_DUMP], 1);
+  os_release(a, bytes);
+}
+
+static void set_up_sandbox(void)
+{
+  os_choose_sandbox(OS_SANDBOX_YES);
+  os_test_refused = OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE;
+  set_up();
+}
+
+TestSuite(os_sandbox, .init = set_up_sandbox);
+
+Test(os_sandbox, a_range_lives_as_ever)
+{
+  cr_assert(os_sandboxed());
+  filtered_life();
+  guards_outlive_a_filter(os_test_refused);
+  cr_assert_eq(os_counters().guard_means, OS_GUARD_BY_PROTECT);
+  cr_assert_eq(os_counters().guards_refused, 0);
+}
+
+Test(os_sandbox, what_cannot_be_had_is_counted)
+{
+  uintptr_t a = committed(page);
+  cr_assert_eq(os_counters().failed[OS_RANDOM], 1);
+  cr_assert_not(os_seal(a, page));
+  cr_assert_eq(os_counters().failed[OS_SEAL], 1);
+}
+
 /* ---- each request fails once ------------------------------------------------------ */
 
 /* A life of a range; every call's answer has to be true to what is there. */
@@ -666,6 +839,11 @@ Test(os_no_advice, survives_the_failure_of_each_request)
   fail_each();
 }
 
+Test(os_sandbox, survives_the_failure_of_each_request)
+{
+  fail_each();
+}
+
 Test(os, survives_the_failure_of_every_kth_request)
 {
   for (int64_t k = 1; k <= 12; k++) {
@@ -705,6 +883,21 @@ Test(os, random_differs_and_fills_exactly)
   cr_assert_eq(os_counters().failed[OS_RANDOM], 0);
 }
 
+/* All of it comes of what was asked for at start. */
+Test(os, random_asks_the_kernel_for_nothing_after_the_start)
+{
+  unsigned char a[4096];
+  unsigned char b[4096];
+  uint64_t before = os_counters().requests;
+  os_random(a, sizeof a);
+  os_random(b, sizeof b);
+  cr_assert_eq(os_counters().requests, before);
+  for (size_t i = 0; i + 16 <= sizeof a; i += 16) {
+    cr_assert_neq(memcmp(a + i, b + i, 16), 0);
+    cr_assert_neq(memcmp(a + i, a + (i + 1024) % sizeof a, 16), 0);
+  }
+}
+
 Test(os, random_without_the_kernel_is_counted_and_still_differs)
 {
   unsigned char a[2][64];
@@ -712,6 +905,7 @@ Test(os, random_without_the_kernel_is_counted_and_still_differs)
   for (int i = 0; i < 2; i++) {
     os_test_fail_at = 1;
     errno = 77;
+    os_start();
     os_random(a[i], 61);
     cr_assert_eq(errno, 77);
     cr_assert(all_zero((uintptr_t)a[i] + 61, 3));
@@ -719,6 +913,34 @@ Test(os, random_without_the_kernel_is_counted_and_still_differs)
   }
   cr_assert_neq(memcmp(a[0], a[1], 61), 0);
   cr_assert_eq(os_counters().failed[OS_RANDOM], 2);
+}
+
+/* Four children of one moment, of a parent that draws nothing between; with the
+ * kernel's help, and without. */
+Test(os, random_parts_after_fork)
+{
+  for (int refused = 0; refused <= 1; refused++) {
+    uint64_t drawn[5] = {0};
+    int child_ends[2];
+    cr_assert_eq(pipe(child_ends), 0);
+    for (int i = 0; i < 4; i++) {
+      pid_t child = fork();
+      if (child == 0) {
+        os_test_fail_at = refused;
+        os_random_part();
+        os_random(drawn, sizeof *drawn);
+        _exit(write(child_ends[1], drawn, sizeof *drawn) == sizeof *drawn ? 0 : 1);
+      }
+      cr_assert_eq(read(child_ends[0], &drawn[i], sizeof *drawn), (ssize_t)sizeof *drawn);
+      waitpid(child, NULL, 0);
+    }
+    os_random(&drawn[4], sizeof *drawn);
+    for (int i = 0; i < 5; i++) {
+      for (int j = 0; j < i; j++) {
+        cr_assert_neq(drawn[i], drawn[j], "%d and %d, refused %d", i, j, refused);
+      }
+    }
+  }
 }
 
 Test(os, thread_id_is_the_kernels)

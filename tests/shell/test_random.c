@@ -10,7 +10,7 @@
 static void block_of(const uint32_t *stream, unsigned block, char hex[129])
 {
   for (unsigned i = 0; i < 16; i++) {
-    uint32_t word = stream[i * RANDOM_BLOCKS + block];
+    uint32_t word = stream[i * CIPHER_BLOCKS + block];
     for (unsigned j = 0; j < 4; j++) {
       unsigned byte = (word >> (8 * j)) & 0xff;
       hex[8 * i + 2 * j] = "0123456789abcdef"[byte >> 4];
@@ -23,10 +23,10 @@ static void block_of(const uint32_t *stream, unsigned block, char hex[129])
 /* draft-strombergson-chacha-test-vectors, 256 bits, 8 rounds, TC1. */
 Test(random, stream_is_chacha8_with_a_zero_key)
 {
-  uint32_t key[RANDOM_KEY_WORDS] = {0};
-  uint32_t stream[RANDOM_WORDS];
+  uint32_t key[CIPHER_KEY_WORDS] = {0};
+  uint32_t stream[CIPHER_WORDS];
   char hex[129];
-  random_stream(key, stream);
+  cipher_stream(key, stream);
   block_of(stream, 0, hex);
   cr_assert_str_eq(hex, "3e00ef2f895f40d67f5bb8e81f09a5a12c840ec3ce9a7f3b181be188ef711a1e"
                         "984ce172b9216f419f445367456d5619314a42a3da86b001387bfdb80e0cfe42");
@@ -39,13 +39,13 @@ Test(random, stream_is_chacha8_with_a_zero_key)
  * OpenSSL on ChaCha20. */
 Test(random, stream_is_chacha8_with_another_key)
 {
-  uint32_t key[RANDOM_KEY_WORDS];
-  uint32_t stream[RANDOM_WORDS];
+  uint32_t key[CIPHER_KEY_WORDS];
+  uint32_t stream[CIPHER_WORDS];
   char hex[129];
-  for (uint32_t i = 0; i < RANDOM_KEY_WORDS; i++) {
+  for (uint32_t i = 0; i < CIPHER_KEY_WORDS; i++) {
     key[i] = (4 * i) | (4 * i + 1) << 8 | (4 * i + 2) << 16 | (4 * i + 3) << 24;
   }
-  random_stream(key, stream);
+  cipher_stream(key, stream);
   block_of(stream, 7, hex);
   cr_assert_str_eq(hex, "dfb198de331dcf18ef9900b9a4cdd885c4a04f915b315b85d2dbc868be8cea24"
                         "8ebe35ced7cb511e4a05201f1ba82078ac6a5df670c221259e446e6b70eb965e");
@@ -56,7 +56,7 @@ Test(random, a_zeroed_generator_seeds_itself)
   struct random a = {0};
   struct random b = {0};
   cr_assert_neq(random_word(&a), random_word(&b));
-  uint32_t none[RANDOM_KEY_WORDS] = {0};
+  uint32_t none[CIPHER_KEY_WORDS] = {0};
   cr_assert_neq(memcmp(a.key, none, sizeof none), 0);
 }
 
@@ -66,11 +66,11 @@ Test(random, a_refill_overwrites_key_and_draws)
   random_draw(&r);
   for (int round = 0; round < 3; round++) {
     struct random before = r;
-    uint32_t stream[RANDOM_WORDS];
-    random_stream(before.key, stream);
+    uint32_t stream[CIPHER_WORDS];
+    cipher_stream(before.key, stream);
     random_refill(&r);
     cr_assert_eq(memcmp(r.key, stream, sizeof r.key), 0);
-    cr_assert_eq(memcmp(r.draws, stream + RANDOM_KEY_WORDS, sizeof r.draws), 0);
+    cr_assert_eq(memcmp(r.draws, stream + CIPHER_KEY_WORDS, sizeof r.draws), 0);
     cr_assert_neq(memcmp(r.key, before.key, sizeof r.key), 0);
     cr_assert_eq(r.left, RANDOM_DRAWS);
   }
@@ -122,6 +122,7 @@ Test(random, a_failing_kernel_does_not_undo_a_good_key)
   uint64_t before = os_counters().failed[OS_RANDOM];
   struct random b = a;
   os_test_fail_at = 1;
+  os_start();
   random_seed(&b);
   cr_assert_eq(os_counters().failed[OS_RANDOM], before + 1);
   cr_assert_neq(random_word(&a), random_word(&b));

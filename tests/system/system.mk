@@ -23,16 +23,16 @@ $(BUILD)/system/%-light: $(BUILD)/system/% $(BUILD)/libashlar-light.so
 $(BUILD)/system/libcopy.so: tests/system/parts/copy.cc tests/system/parts/copy.hh
 	@mkdir -p $(@D)
 	g++ -std=c++17 -Wall -Wextra -Werror -O1 -g -shared -fPIC -static-libstdc++ -static-libgcc -Wl,-Bsymbolic -o $@ $<
-$(BUILD)/system/two_copies: tests/system/parts/two_copies.cc tests/system/parts/copy.hh build/system/libcopy.so
+$(BUILD)/system/two_copies: tests/system/parts/two_copies.cc tests/system/parts/copy.hh $(BUILD)/system/libcopy.so
 	g++ -std=c++17 -Wall -Wextra -Werror -O1 -fno-builtin -g -o $@ $< -L$(BUILD)/system -lcopy -Wl,-rpath,'$$ORIGIN'
 $(BUILD)/system/old_program: tests/system/parts/old_program.cc
 	@mkdir -p $(@D)
 	g++ -std=c++17 -Wall -Wextra -Werror -Wno-mismatched-new-delete -O1 -fno-builtin -g -o $@ $<
-$(foreach p,kinds report,build/system/$(p)-default build/system/$(p)-light): build/system/two_copies build/system/old_program
+$(foreach p,kinds report,$(BUILD)/system/$(p)-default $(BUILD)/system/$(p)-light): $(BUILD)/system/two_copies $(BUILD)/system/old_program
 
 # What tests/system/dlopen.c loads, and the library with src/api_dl.c compiled
 # otherwise: O2-nojump, and so on.
-DL := build/system/dl
+DL := $(BUILD)/system/dl
 DL_LEVELS := O0 O1 O3 Os O2-nojump O0-checked
 DL_FLAGS_O2-nojump := -O2 -fno-optimize-sibling-calls -finstrument-functions
 DL_FLAGS_O0-checked := -O0 -fsanitize=undefined -fsanitize-undefined-trap-on-error -fstack-protector-all
@@ -43,14 +43,14 @@ $(DL)/hidden/libhidden.so: tests/system/parts/dl_hidden.c
 $(DL)/libcaller.so: tests/system/parts/dl_caller.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARNINGS) -O1 -shared -fPIC -o $@ $< -Wl,--enable-new-dtags,-rpath,'$$ORIGIN/hidden' -ldl
-$(DL)/static: tests/system/parts/dl_static.c build/libashlar.a
+$(DL)/static: tests/system/parts/dl_static.c $(BUILD)/libashlar.a
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARNINGS) -O1 -fno-builtin -static -o $@ $^ -pthread
-$(DL)/libashlar-%.so: src/api_dl.c build/shipping/unity.o tests/system/system.mk
+$(DL)/libashlar-%.so: src/api_dl.c $(BUILD)/shipping/unity.o tests/system/system.mk
 	@mkdir -p $(@D)
 	$(CC) $(CODE) $(WARNINGS) $(or $(DL_FLAGS_$*),-$*) -c -o $(DL)/api_dl-$*.o $<
-	$(CC) -shared -Wl,-z,relro,-z,now -o $@ $(DL)/api_dl-$*.o build/shipping/unity.o -pthread
-$(BUILD)/system/dlopen-default build/system/dlopen-light: $(DL_PARTS)
+	$(CC) -shared -Wl,-z,relro,-z,now -o $@ $(DL)/api_dl-$*.o $(BUILD)/shipping/unity.o -pthread
+$(BUILD)/system/dlopen-default $(BUILD)/system/dlopen-light: $(DL_PARTS)
 
 check-system: $(SYSTEM_TESTS) ## tests/system alone: whole programs with each profile preloaded
 	@tests/run $(SYSTEM_TESTS)

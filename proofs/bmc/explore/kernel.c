@@ -142,6 +142,9 @@ int kernel_munmap(void *a, size_t bytes)
 int kernel_mprotect(void *a, size_t bytes, int protection);
 int kernel_mprotect(void *a, size_t bytes, int protection)
 {
+  if (bytes == 0) { /* no filter refuses the call */
+    return 0;
+  }
   if (!granted(a, bytes, false)) {
     return -1;
   }
@@ -157,6 +160,9 @@ int kernel_mprotect(void *a, size_t bytes, int protection)
 int kernel_madvise(void *a, size_t bytes, int advice);
 int kernel_madvise(void *a, size_t bytes, int advice)
 {
+  if (bytes == 0 || advice == MADV_DONTDUMP || advice == MADV_DODUMP) {
+    return 0; /* no filter refuses the call; nothing dumps a core */
+  }
   if (!granted(a, bytes, true)) {
     return -1;
   }
@@ -232,13 +238,12 @@ static long futex(const uint32_t *word, int operation, uint32_t value)
   return n > 0;
 }
 
-static long traps(uintptr_t a)
+/* A wait for no time at all: whether the word can be read; or a nap. */
+static long futex_timed(uintptr_t a)
 {
-  if (world_holds(a) && !kernel_allows(a, true)) {
-    errno = EFAULT;
-    return -1;
-  }
-  return 0;
+  scheduler_point(NULL, true);
+  errno = world_holds(a) && !kernel_allows(a, false) ? EFAULT : EAGAIN;
+  return -1;
 }
 
 long kernel_syscall(long number, ...);
@@ -257,14 +262,9 @@ long kernel_syscall(long number, ...)
   case SYS_sched_getaffinity:
     return give_processors((unsigned char *)a[2]);
   case SYS_futex:
-    return futex((const uint32_t *)a[0], (int)a[1], (uint32_t)a[2]);
+    return a[3] != 0 ? futex_timed(a[0]) : futex((const uint32_t *)a[0], (int)a[1], (uint32_t)a[2]);
   case SYS_gettid:
     return 1 + (long)scheduler_self();
-  case SYS_clock_gettime:
-    return traps(a[1]);
-  case SYS_nanosleep:
-    scheduler_point(NULL, true);
-    return 0;
   default:
     errno = ENOSYS;
     return -1;

@@ -8,6 +8,20 @@
 void os_start(void)
 {
 }
+void os_choose_sandbox(enum os_sandbox wanted)
+{
+  (void)wanted;
+}
+bool os_sandboxed(void)
+{
+  return false;
+}
+void os_random_part(void)
+{
+}
+void lock_do_not_ask(void)
+{
+}
 void options_start(void)
 {
 }

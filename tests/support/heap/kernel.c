@@ -9,17 +9,22 @@
 
 /* Each is one that exists: before Linux 6.13 guards are made of mappings; some
  * emulators answer 0 to any advice and do nothing; and where the program itself
- * has as many mappings as it may have, no guard can be had. */
+ * has as many mappings as it may have, no guard can be had; and sandboxes refuse
+ * calls by filters. */
 static const struct kernel {
   const char *name;
   bool no_guard_advice;
   bool no_advice;
   int64_t guard_budget; /* in mappings; -1: as the kernel says */
+  uint32_t refused;     /* what a filter of system calls refuses */
+  bool sandbox;         /* ... or would kill for */
 } kernels[] = {
-    {"no-guard-advice", true, false, -1},
-    {"no-advice", false, true, -1},
-    {"few-guards", true, false, 40},
-    {"no-guards", true, false, 0},
+    {"no-guard-advice", true, false, -1, 0, false},
+    {"no-advice", false, true, -1, 0, false},
+    {"few-guards", true, false, 40, 0, false},
+    {"no-guards", true, false, 0, 0, false},
+    {"filter", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, false},
+    {"sandbox", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, true},
 };
 
 static const struct kernel *kernel;
@@ -43,6 +48,8 @@ __attribute__((constructor(101))) static void kernel_start(void)
   os_test_no_guard_advice = kernel->no_guard_advice;
   os_test_no_advice = kernel->no_advice;
   os_test_guard_budget = kernel->guard_budget;
+  os_test_refused = kernel->refused;
+  os_test_sandbox = kernel->sandbox;
 }
 
 bool kernel_without_guards(void)
