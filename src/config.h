@@ -154,6 +154,9 @@ enum {
   /* regions at a time, and runs of pages that one of them can hold */
   REGIONS = 8192,
   REGION_PIECES = 192,
+  /* of the tables that come with the first region: the sets of pieces, and all */
+  REGION_SETS_BYTES = 7 << 20,
+  REGION_TABLES_BYTES = 12 << 20,
 
   /* pages of an arena whose records and state bytes become usable at once */
   TABLE_CHUNK_PAGES = ARENA_PAGES > 1024 ? 1024 : ARENA_PAGES,

@@ -28,6 +28,8 @@ enum {
 };
 
 static size_t os_page = 4096;
+/* What os_probe learns; two threads may learn it at once, and learn the same. */
+static bool os_probed;
 static enum os_guard_means os_means;
 static bool os_advice_ignored;
 static uint64_t os_budget;
@@ -135,6 +137,8 @@ static int os_madvise(uintptr_t a, size_t bytes, int advice)
   return madvise(os_pointer(a), bytes, advice);
 }
 
+static void os_probe(void);
+
 /* ---- requests ------------------------------------------------------------ */
 
 static uintptr_t os_map(uintptr_t hint, size_t bytes, int protection, int flags)
@@ -164,7 +168,8 @@ static bool os_advise(uintptr_t a, size_t bytes, int advice)
 /* Drops the contents of a range whose protection is the one given. */
 static bool os_drop(uintptr_t a, size_t bytes, int protection)
 {
-  if (os_advice_ignored) {
+  os_probe();
+  if (__atomic_load_n(&os_advice_ignored, __ATOMIC_RELAXED)) {
     return os_map(a, bytes, protection, MAP_FIXED) == a;
   }
   if (os_advise(a, bytes, MADV_DONTNEED)) {
@@ -201,24 +206,59 @@ static uint64_t os_read_max_maps(void)
 }
 
 /* Tries advice on a page, rather than believe its return value: there are
- * emulators that answer 0 to any advice and do nothing. */
-static void os_probe_advice(volatile unsigned char *page)
+ * emulators that answer 0 to any advice and do nothing.
+ * ignored: set to whether advice is. */
+static enum os_guard_means os_probe_advice(volatile unsigned char *page, bool *ignored)
 {
   uintptr_t a = (uintptr_t)page;
   bool guard = os_madvise(a, os_page, OS_ADVICE_GUARD_INSTALL) == 0 && os_traps(a) &&
                os_madvise(a, os_page, OS_ADVICE_GUARD_REMOVE) == 0 && !os_traps(a);
-  os_means = guard ? OS_GUARD_BY_ADVICE : OS_GUARD_BY_PROTECT;
-  if (os_traps(a)) { /* the guard was refused its removal */
-    return;
+  *ignored = false;
+  if (!os_traps(a)) { /* the guard was not refused its removal */
+    *page = 1;
+    *ignored = os_madvise(a, os_page, MADV_DONTNEED) == 0 && *page != 0;
   }
-  *page = 1;
-  os_advice_ignored = os_madvise(a, os_page, MADV_DONTNEED) == 0 && *page != 0;
+  return guard ? OS_GUARD_BY_ADVICE : OS_GUARD_BY_PROTECT;
+}
+
+/* Learns what the kernel can do, before the first time that it matters: most
+ * programs that only run for a moment never ask. */
+static void os_probe_now(void)
+{
+  int saved = errno;
+  bool ignored = false;
+  enum os_guard_means means = OS_GUARD_BY_PROTECT;
+  void *p = mmap(NULL, os_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p != MAP_FAILED) {
+    means = os_probe_advice(p, &ignored);
+    munmap(p, os_page);
+  }
+  uint64_t budget = means == OS_GUARD_BY_PROTECT ? os_read_max_maps() / 2 : 0;
+#ifdef ASHLAR_TEST_HOOKS
+  if (os_test_guard_budget >= 0) {
+    budget = (uint64_t)os_test_guard_budget;
+  }
+#endif
+  __atomic_store_n(&os_means, means, __ATOMIC_RELAXED);
+  __atomic_store_n(&os_advice_ignored, ignored, __ATOMIC_RELAXED);
+  __atomic_store_n(&os_budget, budget, __ATOMIC_RELAXED);
+  /* Not where there was no page to try it on: another time there may be. */
+  __atomic_store_n(&os_probed, p != MAP_FAILED, __ATOMIC_RELEASE);
+  errno = saved;
+}
+
+static void os_probe(void)
+{
+  if (!__atomic_load_n(&os_probed, __ATOMIC_ACQUIRE)) {
+    os_probe_now();
+  }
 }
 
 /* Random bases come from the part of the address space between an eighth and a
  * half: the kernel puts programs, their heaps, libraries and stacks elsewhere,
  * so there is room, and nothing of theirs that has to grow.  How large the
- * whole is (2^39 on some machines) shows in where the kernel puts a mapping. */
+ * whole is (2^39 on some machines) shows in where the program's first stack is,
+ * where the kernel puts the random bytes for the C library. */
 static void os_probe_hints(uintptr_t mapped)
 {
   unsigned bits = (unsigned)(sizeof mapped * 8) - (unsigned)__builtin_clzl(mapped);
@@ -250,22 +290,13 @@ void os_start(void)
   int saved = errno;
   long page = sysconf(_SC_PAGESIZE);
   os_page = page > 0 ? (size_t)page : 4096;
-  os_means = OS_GUARD_BY_PROTECT;
-  os_advice_ignored = false;
+  os_probed = false;
   os_hint_low = 0;
   os_hint_high = 0;
-  void *p = mmap(NULL, os_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p != MAP_FAILED) {
-    os_probe_hints((uintptr_t)p);
-    os_probe_advice(p);
-    munmap(p, os_page);
+  uintptr_t stack = getauxval(AT_RANDOM);
+  if (stack != 0) {
+    os_probe_hints(stack);
   }
-  os_budget = os_means == OS_GUARD_BY_PROTECT ? os_read_max_maps() / 2 : 0;
-#ifdef ASHLAR_TEST_HOOKS
-  if (os_test_guard_budget >= 0) {
-    os_budget = (uint64_t)os_test_guard_budget;
-  }
-#endif
   errno = saved;
 }
 
@@ -453,8 +484,9 @@ bool os_seal(uintptr_t a, size_t bytes)
 static bool os_budget_take(void)
 {
   uint64_t used = os_counted(&os_budget_used);
+  uint64_t budget = os_counted(&os_budget);
   do {
-    if (used + OS_MAPPINGS_PER_GUARD > os_budget) {
+    if (used + OS_MAPPINGS_PER_GUARD > budget) {
       errno = ENOMEM;
       return false;
     }
@@ -499,11 +531,16 @@ static bool os_guard_by_protect(uintptr_t a, size_t bytes)
   return false;
 }
 
+static bool os_guards_by_advice(void)
+{
+  os_probe();
+  return __atomic_load_n(&os_means, __ATOMIC_RELAXED) == OS_GUARD_BY_ADVICE;
+}
+
 bool os_guard(uintptr_t a, size_t bytes)
 {
   int saved = errno;
-  bool done =
-      os_means == OS_GUARD_BY_ADVICE ? os_guard_by_advice(a, bytes) : os_guard_by_protect(a, bytes);
+  bool done = os_guards_by_advice() ? os_guard_by_advice(a, bytes) : os_guard_by_protect(a, bytes);
   os_count(done ? &os_count_installed : &os_count_refused, 1);
   return os_finish(OS_GUARD, done, saved);
 }
@@ -512,7 +549,7 @@ bool os_unguard(uintptr_t a, size_t bytes)
 {
   int saved = errno;
   bool done = false;
-  if (os_means == OS_GUARD_BY_ADVICE) {
+  if (os_guards_by_advice()) {
     done = os_advise(a, bytes, OS_ADVICE_GUARD_REMOVE);
   } else {
     done = os_protect(a, bytes, PROT_READ | PROT_WRITE);
@@ -608,15 +645,16 @@ uint64_t os_now_ms(void)
 
 struct os_counters os_counters(void)
 {
+  os_probe();
   struct os_counters c = {
       .reserved_bytes = os_counted(&os_count_reserved),
       .requests = os_counted(&os_count_requests),
       .guards_installed = os_counted(&os_count_installed),
       .guards_removed = os_counted(&os_count_removed),
       .guards_refused = os_counted(&os_count_refused),
-      .guard_budget = os_budget,
+      .guard_budget = os_counted(&os_budget),
       .guard_mappings = os_counted(&os_budget_used),
-      .guard_means = os_means,
+      .guard_means = __atomic_load_n(&os_means, __ATOMIC_RELAXED),
   };
   for (int i = 0; i < OS_CALLS; i++) {
     c.failed[i] = os_counted(&os_count_failed[i]);

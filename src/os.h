@@ -59,7 +59,8 @@ struct os_counters {
   enum os_guard_means guard_means;
 };
 
-/* Learns the page size and what the kernel can do, by trying it.
+/* Learns the page size, and where addresses can be chosen; what the kernel can do
+ * is learnt by trying it, the first time that it matters.
  * Call before any other function here, with one thread.  Cannot fail: what
  * cannot be learnt is taken to be absent.  Running it again learns again. */
 void os_start(void);

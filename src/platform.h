@@ -110,6 +110,9 @@ ASHLAR_TABLES(ASHLAR_TABLE_ARRAY)
 #define ASHLAR_TABLE_STRIDED(type, name, per_arena, fixed)
 /* Keys that no arena can have. */
 #define RADIX_BEYOND(key) ((key) >= RADIX_KEYS)
+/* A table that most programs never need. */
+#define ASHLAR_LATE_TABLE(type, name, length) extern type name[length];
+#define ASHLAR_TABLE(type, name, length) type name[length];
 
 #else
 
@@ -123,6 +126,9 @@ struct page_record {
   ASHLAR_PAGE_TABLES(ASHLAR_PAGE_FIELD)
 };
 _Static_assert(sizeof(struct page_record) == 64, "a line of the cache");
+#define ASHLAR_LATE_TABLE(type, name, length)
+#define ASHLAR_TABLE(type, name, length)                                                           \
+  _Static_assert(sizeof(type) * (length) <= REGION_SETS_BYTES, "it has room");
 #define RADIX_BEYOND(key) ((key)-ASHLAR_ROOT.radix_low >= ASHLAR_ROOT.radix_count)
 
 #endif
@@ -138,6 +144,8 @@ struct ashlar_root {
   void (*payload_zero)(uintptr_t block, size_t bytes);
   bool (*payload_is_zero)(uintptr_t block, size_t bytes);
   uintptr_t (*payload_hand_out)(uintptr_t block, size_t bytes);
+  /* what region.c and piece_set.c keep, mapped with the first region */
+  char *region_tables;
   /* arena numbers that the tables have room for are below this */
   uint32_t arena_limit;
   /* of each class: size_class_bytes, and the log2 of the unit of its slack */
@@ -196,6 +204,7 @@ static const struct table_shape arena_shapes[] = {ASHLAR_ARENA_TABLES(ASHLAR_TAB
 #define piece_owner *ASHLAR_ROOT.piece_owner
 #define piece_place *ASHLAR_ROOT.piece_place
 #define piece_used *ASHLAR_ROOT.piece_used
+#define piece_sets ((struct piece_set *)(void *)ASHLAR_ROOT.region_tables)
 
 #endif
 

@@ -12,7 +12,8 @@ enum {
 /* Written once, at start. */
 static struct space_plan space;
 
-uint64_t space_draw(uint64_t n)
+/* A random number below n. */
+static uint64_t space_draw(uint64_t n)
 {
   uint64_t draw;
   os_random(&draw, sizeof draw);
@@ -30,7 +31,7 @@ static void space_window_around(uintptr_t a)
   space.window = (low < most ? low : most) * ARENA_BYTES;
 }
 
-struct space_plan space_start(size_t table_bytes)
+struct space_plan space_start(size_t table_bytes, const uint64_t draw[2])
 {
   uintptr_t low;
   uintptr_t high;
@@ -52,8 +53,6 @@ struct space_plan space_start(size_t table_bytes)
     return space;
   }
   /* Two pieces of a line, in either order, with the rest of it around them. */
-  uint64_t draw[2];
-  os_random(draw, sizeof draw);
   uint64_t rest = room - window - table_bytes - ARENA_BYTES;
   uintptr_t first = low + draw[0] % rest / page * page;
   uintptr_t second = low + draw[1] % rest / page * page;

@@ -21,12 +21,9 @@ struct space_plan {
   uint64_t window_arenas; /* how many of them */
 };
 
-/* Draws a plan.
- * table_bytes: address space that tables want. */
-struct space_plan space_start(size_t table_bytes);
-
-/* The least number from 0 on that is below n, at random.  n: at least 1. */
-uint64_t space_draw(uint64_t n);
+/* Makes a plan.
+ * table_bytes: address space that tables want.  draw: two random numbers. */
+struct space_plan space_start(size_t table_bytes, const uint64_t draw[2]);
 
 /* A place for so many arenas in a row, in the window, where none stands.
  * Returns its address, a multiple of ARENA_BYTES; 0 where there is none. */

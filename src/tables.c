@@ -17,22 +17,25 @@ enum {
   RECORD_TABLES = sizeof record_shapes / sizeof record_shapes[0],
   ARENA_TABLES = sizeof arena_shapes / sizeof arena_shapes[0],
   TABLE_RANGES = 1 + ARENA_TABLES,
-  /* one bit a chunk: of the records, and of slot_state[]; and of the others */
-  RANGE_BITS = PAGES / TABLE_CHUNK_PAGES + 1,
+  /* ranges with few bytes for a page become usable for whole arenas at a time */
+  TABLES_FEW_BYTES = 16,
   TABLES_TRIES = 4,
   /* random bytes before each range, a power of two, unless the room is small */
   TABLES_GAP_SHIFT = 34
 };
 
+_Static_assert(TABLE_RANGES == 4, "records and slot_state[], page_class[] and page_span[]");
+
 /* A range of addresses with the same number of bytes for each page. */
 struct tables_range {
   uintptr_t base;
   size_t bytes_per_page;
-  uint32_t chunk; /* pages whose entries become usable at once */
-  uint8_t *usable;
+  uint32_t chunk;  /* pages whose entries become usable at once */
+  uint8_t *usable; /* one bit a chunk */
 };
 
-static uint8_t tables_usable[TABLE_RANGES][(RANGE_BITS + 7) / 8];
+static uint8_t tables_usable_chunks[TABLE_RANGES / 2][PAGES / TABLE_CHUNK_PAGES / 8 + 1];
+static uint8_t tables_usable_arenas[TABLE_RANGES / 2][MAX_ARENAS / 8 + 1];
 static struct tables_range tables_ranges[TABLE_RANGES];
 
 static size_t tables_round(size_t bytes)
@@ -58,17 +61,19 @@ static uintptr_t *tables_field(const struct table_shape *shape)
 
 static void tables_shape_ranges(void)
 {
+  uint32_t few = 0;
+  uint32_t many = 0;
   for (int i = 0; i < TABLE_RANGES; i++) {
     struct tables_range *range = &tables_ranges[i];
     range->bytes_per_page =
         i == 0 ? sizeof(struct page_record)
                : arena_shapes[i - 1].per_arena / ARENA_PAGES * arena_shapes[i - 1].entry;
-    /* Small tables whole arenas at a time. */
-    range->chunk = range->bytes_per_page < 16 ? ARENA_PAGES : TABLE_CHUNK_PAGES;
+    bool arenas = range->bytes_per_page < TABLES_FEW_BYTES;
+    range->chunk = arenas ? ARENA_PAGES : TABLE_CHUNK_PAGES;
+    range->usable = arenas ? tables_usable_arenas[few++] : tables_usable_chunks[many++];
     while (range->chunk * range->bytes_per_page % os_page_bytes() != 0) {
       range->chunk *= 2;
     }
-    range->usable = tables_usable[i];
   }
 }
 
@@ -97,7 +102,8 @@ static size_t tables_fixed_bytes(uint64_t keys)
 }
 
 /* Tells the root where all tables are. */
-static void tables_publish(uintptr_t fixed, const struct space_plan *plan, uint32_t arenas)
+static void tables_publish(uintptr_t fixed, uintptr_t regions, const struct space_plan *plan,
+                           uint32_t arenas)
 {
   struct ashlar_root *root = &ashlar_root_pages.root;
   for (int i = 0; i < FIXED_TABLES; i++) {
@@ -115,6 +121,7 @@ static void tables_publish(uintptr_t fixed, const struct space_plan *plan, uint3
   for (int i = 0; i < ARENA_TABLES; i++) {
     *tables_field(&arena_shapes[i]) = tables_ranges[1 + i].base;
   }
+  root->region_tables = (char *)regions; /* NOLINT: chosen as a number */
   root->arena_limit = arenas;
 }
 
@@ -122,6 +129,7 @@ static void tables_publish(uintptr_t fixed, const struct space_plan *plan, uint3
 static size_t tables_wanted(uint32_t arenas, size_t gap)
 {
   size_t sum = tables_fixed_bytes((uint64_t)1 << ASHLAR_WINDOW_SHIFT) + gap;
+  sum += REGION_TABLES_BYTES + gap;
   for (int i = 0; i < TABLE_RANGES; i++) {
     sum += tables_range_bytes(&tables_ranges[i], arenas) + gap;
   }
@@ -151,22 +159,25 @@ static bool tables_choose(void)
     return false;
   }
   for (int i = 0; i < TABLES_TRIES; i++) {
-    struct space_plan plan = space_start(tables_wanted(arenas, gap));
+    uint64_t draws[2 + 2 + TABLE_RANGES]; /* at once: each call costs */
+    os_random(draws, sizeof draws);
+    const uint64_t *draw = draws + 2;
+    struct space_plan plan = space_start(tables_wanted(arenas, gap), draws);
     if (!plan.chosen) {
       return false;
     }
     size_t page = os_page_bytes();
-    uint64_t draw[1 + TABLE_RANGES];
-    os_random(draw, sizeof draw);
     uintptr_t fixed = plan.tables + draw[0] % gap / page * page;
     uintptr_t at = fixed + tables_fixed_bytes(plan.window_arenas);
+    uintptr_t regions = at + draw[1] % gap / page * page;
+    at = regions + REGION_TABLES_BYTES;
     for (int k = 0; k < TABLE_RANGES; k++) {
-      at += draw[1 + k] % gap / page * page;
+      at += draw[2 + k] % gap / page * page;
       tables_ranges[k].base = at;
       at += tables_range_bytes(&tables_ranges[k], arenas);
     }
     if (space_commit(fixed, tables_fixed_bytes(plan.window_arenas))) {
-      tables_publish(fixed, &plan, arenas);
+      tables_publish(fixed, regions, &plan, arenas);
       return true;
     }
   }
@@ -194,17 +205,19 @@ static bool tables_try(const struct space_plan *plan, uint32_t arenas)
 {
   size_t fixed_bytes = tables_fixed_bytes(plan->window_arenas);
   uintptr_t fixed = tables_reserve_range(fixed_bytes);
-  bool usable = fixed != 0 && os_commit(fixed, fixed_bytes);
+  uintptr_t regions = tables_reserve_range(REGION_TABLES_BYTES);
+  bool usable = fixed != 0 && regions != 0 && os_commit(fixed, fixed_bytes);
   for (int i = 0; i < TABLE_RANGES; i++) {
     struct tables_range *range = &tables_ranges[i];
     range->base = usable ? tables_reserve_range(tables_range_bytes(range, arenas)) : 0;
     usable = range->base != 0;
   }
   if (usable) {
-    tables_publish(fixed, plan, arenas);
+    tables_publish(fixed, regions, plan, arenas);
     return true;
   }
   tables_release_range(fixed, fixed_bytes);
+  tables_release_range(regions, REGION_TABLES_BYTES);
   for (int i = 0; i < TABLE_RANGES; i++) {
     tables_release_range(tables_ranges[i].base, tables_range_bytes(&tables_ranges[i], arenas));
   }
@@ -217,7 +230,8 @@ bool tables_reserve(void)
   if (tables_choose()) {
     return true;
   }
-  struct space_plan plan = space_start(SIZE_MAX);
+  static const uint64_t nowhere[2];
+  struct space_plan plan = space_start(SIZE_MAX, nowhere); /* as the kernel likes */
   uint32_t arenas = MAX_ARENAS;
   while (!tables_try(&plan, arenas)) {
     if (arenas == 2) {
@@ -269,6 +283,11 @@ bool tables_commit(uint32_t p, uint32_t n)
 bool tables_commit_records(uint32_t p, uint32_t n)
 {
   return tables_commit_range(&tables_ranges[0], p, p + n);
+}
+
+bool tables_commit_regions(void)
+{
+  return space_commit((uintptr_t)ashlar_root_pages.root.region_tables, REGION_TABLES_BYTES);
 }
 
 void tables_discard(uint32_t p, uint32_t n)

@@ -31,6 +31,10 @@ bool tables_commit_records(uint32_t p, uint32_t n);
  * the records stay. */
 void tables_discard(uint32_t p, uint32_t n);
 
+/* Makes the tables of regions usable, REGION_TABLES_BYTES in all; once.
+ * Returns false, and nothing has changed, where the kernel refuses. */
+bool tables_commit_regions(void);
+
 /* Arena numbers that the tables have room for are below this. */
 uint32_t tables_arena_limit(void);
 

@@ -74,6 +74,7 @@ static void *reserve(size_t bytes)
 __attribute__((constructor)) static void reserve_all(void)
 {
   ashlar_root_pages.root.radix_count = RADIX_KEYS;
+  ashlar_root_pages.root.region_tables = reserve(REGION_TABLES_BYTES);
   for (int i = 0; i < SHAPES; i++) {
     *field_of(shape_of(i)) = reserve(bytes_of(shape_of(i)));
   }
