@@ -9,8 +9,10 @@
 
 enum {
   ARENA_TRIES = 4,
-  /* pages become usable in steps of this part of what is usable already */
-  ARENA_STEPS = 16
+  /* pages become usable in steps of this part of what is usable already, up to
+   * as many as have their tables in one chunk */
+  ARENA_STEPS = 2,
+  ARENA_MOST_STEP = TABLE_CHUNK_PAGES
 };
 
 /* Written under the page heap's lock; read without it by statistics. */
@@ -87,14 +89,15 @@ static bool arena_raise(uint32_t from, uint32_t to)
   return true;
 }
 
-/* Where a step ends that makes pages up to `to` usable. */
-static uint32_t arena_step(uint32_t to)
+/* Where a step ends that makes pages from .. to - 1 usable: a few more, if they
+ * are few. */
+static uint32_t arena_step(uint32_t from, uint32_t to)
 {
   uint64_t step = STEP_PAGES;
-  while (step < ARENA_PAGES && step * ARENA_STEPS < arena_usable_pages) {
+  while (step < ARENA_MOST_STEP && step * ARENA_STEPS < arena_usable_pages) {
     step *= 2;
   }
-  uint64_t end = (to + step - 1) / step * step;
+  uint64_t end = to - from >= step ? to : (to + step - 1) / step * step;
   return (uint32_t)end;
 }
 
@@ -102,7 +105,7 @@ static uint32_t arena_step(uint32_t to)
 static bool arena_raise_by_steps(uint32_t from, uint32_t to)
 {
   uint32_t edge = arena_edge(to - 1);
-  uint32_t far = arena_least(arena_round(arena_step(to)), edge);
+  uint32_t far = arena_least(arena_round(arena_step(from, to)), edge);
   uint32_t near = arena_least(arena_round(to), edge);
   return arena_raise(from, far) || (near < far && arena_raise(from, near));
 }
@@ -166,12 +169,12 @@ uint32_t arena_usable(uint32_t p, uint32_t end)
   return end;
 }
 
-/* The records that a free span of n arenas has at its ends; where there are
- * several arenas, so many more will be looked at that all get their tables. */
-static bool arena_commit_tables(uint32_t s, uint32_t n)
+/* The records that a free span of n arenas has at its ends, and each arena of it
+ * if it is by itself. */
+static bool arena_commit_records(uint32_t s, uint32_t n)
 {
   if (n > 1) {
-    return tables_commit(s, n * ARENA_PAGES);
+    return tables_commit_records(s, n * ARENA_PAGES);
   }
   return tables_commit_records(s, 1) && tables_commit_records(s + ARENA_PAGES - 1, 1);
 }
@@ -181,7 +184,7 @@ static bool arena_add_at(uintptr_t base, uint32_t first, uint32_t n, uint32_t pa
 {
   uint32_t s = first * ARENA_PAGES;
   uint32_t edge = s + n * ARENA_PAGES;
-  uint32_t to = arena_least(arena_round(arena_step(s + pages)), edge);
+  uint32_t to = arena_least(arena_round(arena_step(s, s + pages)), edge);
   if (!arena_map(base, s, to)) {
     to = arena_least(arena_round(s + pages), edge);
     if (!arena_map(base, s, to)) {
@@ -202,7 +205,7 @@ static bool arena_add_at(uintptr_t base, uint32_t first, uint32_t n, uint32_t pa
 uint32_t arena_add(uint32_t n, uint32_t pages)
 {
   uint32_t first = 1 + arena_used; /* 0 is no arena's number */
-  if (n > tables_arena_limit() - first || !arena_commit_tables(first * ARENA_PAGES, n)) {
+  if (n > tables_arena_limit() - first || !arena_commit_records(first * ARENA_PAGES, n)) {
     return PAGES;
   }
   for (int i = 0; i < ARENA_TRIES; i++) {

@@ -94,12 +94,12 @@
 #endif
 /* least pages of an arena that become usable at once, with the memory for them */
 #ifndef ASHLAR_STEP_PAGES
-#define ASHLAR_STEP_PAGES (ASHLAR_ARENA_PAGES < 256 ? ASHLAR_ARENA_PAGES : 256)
+#define ASHLAR_STEP_PAGES (ASHLAR_ARENA_PAGES < 64 ? ASHLAR_ARENA_PAGES : 64)
 #endif
 /* log2 of the arenas' places to which a process keeps, and of the radix map's
- * entries: 2^17 of 64 MiB are 8 TiB, four times what its arenas can fill */
+ * entries: 2^16 of 64 MiB are 4 TiB, twice what its arenas can fill */
 #ifndef ASHLAR_WINDOW_SHIFT
-#define ASHLAR_WINDOW_SHIFT 17
+#define ASHLAR_WINDOW_SHIFT 16
 #endif
 /* bytes of free pages that may stay resident, whatever the options */
 #ifndef ASHLAR_KEEP_BYTES

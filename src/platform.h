@@ -46,6 +46,14 @@
 #define ASHLAR_COLD __attribute__((cold, noinline))
 #endif
 
+/* Long variables that start as zero, apart from the short ones: those then lie on
+ * few pages, which is what a process that only runs for a moment touches. */
+#ifdef __FRAMAC__
+#define ASHLAR_LONG
+#else
+#define ASHLAR_LONG __attribute__((section(".bss.long")))
+#endif
+
 /* ---- tables ------------------------------------------------------------- */
 
 /* Every table: the type of an entry, its name, how many entries an arena adds,

@@ -17,8 +17,9 @@ enum {
   RECORD_TABLES = sizeof record_shapes / sizeof record_shapes[0],
   ARENA_TABLES = sizeof arena_shapes / sizeof arena_shapes[0],
   TABLE_RANGES = 1 + ARENA_TABLES,
-  /* ranges with few bytes for a page become usable for whole arenas at a time */
+  /* ranges with few bytes for a page become usable by longer chunks */
   TABLES_FEW_BYTES = 16,
+  TABLES_LONG_CHUNK = ARENA_PAGES / TABLE_CHUNK_PAGES > 4 ? ARENA_PAGES / 4 : ARENA_PAGES,
   TABLES_TRIES = 4,
   /* random bytes before each range, a power of two, unless the room is small */
   TABLES_GAP_SHIFT = 34
@@ -34,8 +35,9 @@ struct tables_range {
   uint8_t *usable; /* one bit a chunk */
 };
 
-static uint8_t tables_usable_chunks[TABLE_RANGES / 2][PAGES / TABLE_CHUNK_PAGES / 8 + 1];
-static uint8_t tables_usable_arenas[TABLE_RANGES / 2][MAX_ARENAS / 8 + 1];
+static ASHLAR_LONG uint8_t
+    tables_usable_chunks[TABLE_RANGES / 2][PAGES / TABLE_CHUNK_PAGES / 8 + 1];
+static ASHLAR_LONG uint8_t tables_usable_long[TABLE_RANGES / 2][PAGES / TABLES_LONG_CHUNK / 8 + 1];
 static struct tables_range tables_ranges[TABLE_RANGES];
 
 static size_t tables_round(size_t bytes)
@@ -68,9 +70,9 @@ static void tables_shape_ranges(void)
     range->bytes_per_page =
         i == 0 ? sizeof(struct page_record)
                : arena_shapes[i - 1].per_arena / ARENA_PAGES * arena_shapes[i - 1].entry;
-    bool arenas = range->bytes_per_page < TABLES_FEW_BYTES;
-    range->chunk = arenas ? ARENA_PAGES : TABLE_CHUNK_PAGES;
-    range->usable = arenas ? tables_usable_arenas[few++] : tables_usable_chunks[many++];
+    bool is_few = range->bytes_per_page < TABLES_FEW_BYTES;
+    range->chunk = is_few ? TABLES_LONG_CHUNK : TABLE_CHUNK_PAGES;
+    range->usable = is_few ? tables_usable_long[few++] : tables_usable_chunks[many++];
     while (range->chunk * range->bytes_per_page % os_page_bytes() != 0) {
       range->chunk *= 2;
     }

@@ -27,7 +27,7 @@ _Static_assert(MIN_AGE + FIRST_BATCH + 1 <= LIST_CAPACITY,
                "a list holds what its first limit says");
 
 /* Without room and without blocks: both fast paths turn to their slow side. */
-static struct thread_cache thread_cache_none;
+static ASHLAR_LONG struct thread_cache thread_cache_none;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
     &thread_cache_none;
