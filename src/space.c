@@ -10,7 +10,7 @@ enum {
 };
 
 /* Written once, at start. */
-static struct space_plan space;
+static struct space_plan space_now;
 
 /* A random number below n. */
 static uint64_t space_draw(uint64_t n)
@@ -25,10 +25,10 @@ static void space_window_around(uintptr_t a)
 {
   uint64_t key = a / ARENA_BYTES;
   uint64_t half = (uint64_t)1 << (ASHLAR_WINDOW_SHIFT - 1);
-  space.window_arenas = 2 * half < RADIX_KEYS ? 2 * half : RADIX_KEYS;
+  space_now.window_arenas = 2 * half < RADIX_KEYS ? 2 * half : RADIX_KEYS;
   uint64_t low = key > half ? key - half : 0;
-  uint64_t most = RADIX_KEYS - space.window_arenas;
-  space.window = (low < most ? low : most) * ARENA_BYTES;
+  uint64_t most = RADIX_KEYS - space_now.window_arenas;
+  space_now.window = (low < most ? low : most) * ARENA_BYTES;
 }
 
 struct space_plan space_start(size_t table_bytes, const uint64_t draw[2])
@@ -36,31 +36,32 @@ struct space_plan space_start(size_t table_bytes, const uint64_t draw[2])
   uintptr_t low;
   uintptr_t high;
   size_t page = os_page_bytes();
-  space = (struct space_plan){.chosen = os_room(&low, &high)};
+  space_now = (struct space_plan){.chosen = os_room(&low, &high)};
   uint64_t room = high - low;
   uint64_t arenas = (uint64_t)1 << ASHLAR_WINDOW_SHIFT;
   while (arenas > room / 4 / ARENA_BYTES) {
     arenas /= 2;
   }
   uint64_t window = arenas * ARENA_BYTES;
-  if (!space.chosen || arenas == 0 || table_bytes > room / 4 || high / ARENA_BYTES > RADIX_KEYS) {
-    space.chosen = false;
+  if (!space_now.chosen || arenas == 0 || table_bytes > room / 4 ||
+      high / ARENA_BYTES > RADIX_KEYS) {
+    space_now.chosen = false;
     uintptr_t probe = os_reserve(page, page);
     space_window_around(probe);
     if (probe != 0) {
       os_release(probe, page);
     }
-    return space;
+    return space_now;
   }
   /* Two pieces of a line, in either order, with the rest of it around them. */
   uint64_t rest = room - window - table_bytes - ARENA_BYTES;
   uintptr_t first = low + draw[0] % rest / page * page;
   uintptr_t second = low + draw[1] % rest / page * page;
-  space.tables = first <= second ? first : first + window + ARENA_BYTES;
+  space_now.tables = first <= second ? first : first + window + ARENA_BYTES;
   uintptr_t at = first <= second ? second + table_bytes : second;
-  space.window = (at + ARENA_BYTES - 1) / ARENA_BYTES * ARENA_BYTES;
-  space.window_arenas = arenas;
-  return space;
+  space_now.window = (at + ARENA_BYTES - 1) / ARENA_BYTES * ARENA_BYTES;
+  space_now.window_arenas = arenas;
+  return space_now;
 }
 
 /* Whether no arena stands on n keys from one on. */
@@ -76,11 +77,11 @@ static bool space_is_free(uint64_t key, uint32_t n)
 
 static uintptr_t space_choose(uint32_t n)
 {
-  uint64_t keys = space.window_arenas;
+  uint64_t keys = space_now.window_arenas;
   if (n > keys) {
     return 0;
   }
-  uint64_t low = space.window / ARENA_BYTES;
+  uint64_t low = space_now.window / ARENA_BYTES;
   uint64_t places = keys - n + 1;
   uint64_t among = n == 1 ? (places + 1) / SPACE_SHARE : places;
   uint64_t k = 0;
@@ -101,13 +102,13 @@ static uintptr_t space_choose(uint32_t n)
 
 uintptr_t space_arenas(uint32_t n)
 {
-  if (space.chosen) {
+  if (space_now.chosen) {
     return space_choose(n);
   }
   size_t bytes = (size_t)n * ARENA_BYTES;
   uintptr_t a = os_reserve(bytes, ARENA_BYTES);
-  uintptr_t high = space.window + space.window_arenas * ARENA_BYTES;
-  if (a != 0 && (a < space.window || a > high - bytes)) {
+  uintptr_t high = space_now.window + space_now.window_arenas * ARENA_BYTES;
+  if (a != 0 && (a < space_now.window || a > high - bytes)) {
     os_release(a, bytes);
     a = 0;
   }
@@ -116,17 +117,17 @@ uintptr_t space_arenas(uint32_t n)
 
 void space_abandon(uintptr_t a, size_t bytes)
 {
-  if (!space.chosen) {
+  if (!space_now.chosen) {
     os_release(a, bytes);
   }
 }
 
 bool space_commit(uintptr_t a, size_t bytes)
 {
-  return space.chosen ? os_claim(a, bytes) : os_commit(a, bytes);
+  return space_now.chosen ? os_claim(a, bytes) : os_commit(a, bytes);
 }
 
 bool space_decommit(uintptr_t a, size_t bytes)
 {
-  return space.chosen && os_unclaim(a, bytes);
+  return space_now.chosen && os_unclaim(a, bytes);
 }

@@ -290,8 +290,7 @@ MEASUREMENT(left_of_small_blocks)
     BLOCKS = (256 << 20) / 32
   };
   size_t bytes = BLOCKS * sizeof(void *);
-  void **block =
-      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void **block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   must(block != MAP_FAILED);
   for (size_t i = 0; i < BLOCKS; i++) {
     block[i] = malloc(24);
