@@ -434,6 +434,7 @@ FUZZ_UNSEEN void fuzz_check(void)
   for (uint32_t s = FUZZ_FIRST; s < pages && span_len[s] > 0; s += span_len[s]) {
     last = s;
   }
+  MUST(page_heap_open_tables());
   MUST(span_check(last + 1) && page_bins_check(last + 1));
   MUST(page_heap_check_counts(last + 1) && span_list_check(last + 1));
   for (uint32_t s = FUZZ_FIRST; s < pages; s += span_len[s]) {
@@ -443,7 +444,7 @@ FUZZ_UNSEEN void fuzz_check(void)
     bool plain = page_span[s] == s && page_class[s] < SIZE_CLASSES && span_len[s] <= MOST_CARVED;
     MUST(!plain || slot_check(central_low(s), central_high(s)));
     /* The block of another begins on the one page that names its span. */
-    for (uint32_t p = s; !plain && p < s + span_len[s]; p++) {
+    for (uint32_t p = s; !plain && p < arena_usable(s, s + span_len[s]); p++) {
       MUST(page_span[p] != s || slot_check(central_low(p), (central_low(p) + GRANULES_PER_PAGE)));
     }
   }
@@ -671,7 +672,7 @@ FUZZ_UNSEEN static void fuzz_wipe_arena(uint32_t a, uint32_t n)
       slot_state_set(g, SLOT_NONE);
     }
     /* A large block is somewhere in its span, one start in all. */
-    for (uint32_t p = s; used && !plain && p < s + len; p++) {
+    for (uint32_t p = s; used && !plain && p < arena_usable(s, s + len); p++) {
       for (uint64_t g = central_low(p);
            page_span[p] == s && g < (central_low(p) + GRANULES_PER_PAGE); g++) {
         slot_state_set(g, SLOT_NONE);

@@ -47,7 +47,8 @@ struct space_plan space_start(size_t table_bytes, const uint64_t draw[2])
       high / ARENA_BYTES > RADIX_KEYS) {
     space_now.chosen = false;
     uintptr_t probe = os_reserve(page, page);
-    space_window_around(probe);
+    /* Without an answer: the first stack is not far from where mappings are. */
+    space_window_around(probe != 0 ? probe : (uintptr_t)__builtin_frame_address(0));
     if (probe != 0) {
       os_release(probe, page);
     }

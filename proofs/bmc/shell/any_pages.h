@@ -138,8 +138,8 @@ static inline void any_arenas(void)
     ASSUME(radix_arena[key] == 0);
     radix_set(key, a);
     uint64_t pages = (((uint64_t)1 << ARENA_PAGES) - 1) << (key * ARENA_PAGES);
-    /* Usable up to any page. */
-    uint32_t top = choose(ARENA_PAGES + 1);
+    /* Usable not at all, up to the middle, or to the end. */
+    uint32_t top = choose(3) * (ARENA_PAGES / 2);
     arena_top[a] = a * ARENA_PAGES + top;
     arena_usable_pages += top;
     shell_reserved |= pages;
