@@ -94,14 +94,15 @@ static bool checks_out(void)
   return lists && spans && slot_check(low, low + SPAN_GRANULES);
 }
 
-/* An entry of a table is changed, and must be missed; then it is put back. */
+/* An entry of a table is changed, and must be missed; then it is put back.
+ * Without brackets around `table`: in the name of a table an index binds first. */
 #define DAMAGE_SEEN_BY(check, table, index, bits)                                                  \
   do {                                                                                             \
-    typeof((table)[0]) kept = (table)[index];                                                      \
-    (table)[index] ^= (typeof((table)[0]))(bits);                                                  \
-    bool same = kept == (table)[index];                                                            \
+    typeof(table[0]) kept = table[index];                                                          \
+    table[index] ^= (typeof(table[0]))(bits);                                                      \
+    bool same = kept == table[index];                                                              \
     MUST(check() == same);                                                                         \
-    (table)[index] = kept;                                                                         \
+    table[index] = kept;                                                                           \
   } while (0)
 #define DAMAGE(table, index, bits) DAMAGE_SEEN_BY(checks_out, table, index, bits)
 #define DAMAGE_KEYS(table, index, bits) DAMAGE_SEEN_BY(radix_check, table, index, bits)

@@ -6,9 +6,10 @@
 
 #include <stdlib.h>
 
-/* The root is read-only once the allocator has started: outside the sections
- * that fuzz_reset restores. */
+/* The root is read-only once the allocator has started, and what is mapped stays
+ * mapped: outside the sections that fuzz_reset restores. */
 #include "../src/tables.c"
+#include "../src/space.c"
 
 /* clang puts what the heap keeps into sections of its own; under other compilers
  * a process runs one program only.  Pools and regions are not put back: they keep
@@ -99,7 +100,7 @@ static void *fuzz_copy(void *to, const void *from, size_t bytes);
 /* ---- gates ------------------------------------------------------------------ */
 
 static uint32_t gate_take(uint32_t n);
-static uint32_t gate_take_run(uint32_t arenas);
+static uint32_t gate_take_run(uint32_t arenas, uint32_t usable);
 static uint32_t gate_central(uint32_t c, uint32_t n, uintptr_t *block, uint32_t seed);
 static void fuzz_seed(struct random *r);
 
@@ -120,6 +121,8 @@ FUZZ_RESTORED
 #include "../src/thread_cache.c"
 #undef central_take
 #undef random_seed
+
+#include "../src/pressure.c"
 
 #include "../src/api_c.c"
 #include "../src/api_cxx.c"
@@ -224,9 +227,9 @@ FUZZ_UNSEEN static uint32_t gate_take(uint32_t n)
   return gate_passes(GATE_PAGE_HEAP) ? page_heap_take(n) : PAGES;
 }
 
-FUZZ_UNSEEN static uint32_t gate_take_run(uint32_t arenas)
+FUZZ_UNSEEN static uint32_t gate_take_run(uint32_t arenas, uint32_t usable)
 {
-  return gate_passes(GATE_PAGE_HEAP) ? page_heap_take_run(arenas) : PAGES;
+  return gate_passes(GATE_PAGE_HEAP) ? page_heap_take_run(arenas, usable) : PAGES;
 }
 
 FUZZ_UNSEEN static uint32_t gate_central(uint32_t c, uint32_t n, uintptr_t *block, uint32_t seed)
@@ -440,6 +443,7 @@ FUZZ_UNSEEN void fuzz_check(void)
   for (uint32_t s = FUZZ_FIRST; s < pages && span_len[s] > 0; s += span_len[s]) {
     last = s;
   }
+  MUST(page_heap_open_tables());
   MUST(span_check(last + 1) && page_bins_check(last + 1));
   MUST(page_heap_check_counts(last + 1) && span_list_check(last + 1));
   for (uint32_t s = FUZZ_FIRST; s < pages; s += span_len[s]) {
@@ -449,7 +453,7 @@ FUZZ_UNSEEN void fuzz_check(void)
     bool plain = page_span[s] == s && page_class[s] < SIZE_CLASSES && span_len[s] <= MOST_CARVED;
     MUST(!plain || slot_check(central_low(s), central_high(s)));
     /* The block of another begins on the one page that names its span. */
-    for (uint32_t p = s; !plain && p < s + span_len[s]; p++) {
+    for (uint32_t p = s; !plain && p < arena_usable(s, s + span_len[s]); p++) {
       MUST(page_span[p] != s || slot_check(central_low(p), (central_low(p) + GRANULES_PER_PAGE)));
     }
   }
@@ -562,6 +566,8 @@ FUZZ_UNSEEN void fuzz_start(void)
   fuzz_flush();
   fuzz_expect_nothing();
   fuzz_reset_caches();
+  /* All of it, and of arena 0 what checkers look at. */
+  MUST(arena_commit(FUZZ_FIRST, ARENA_PAGES) && tables_commit_records(0, ARENA_PAGES));
   fuzz_snapshot();
   fuzz_poison_new();
 }
@@ -597,6 +603,7 @@ FUZZ_UNSEEN static void fuzz_forget_arenas(void)
     for (uint32_t i = 0; i < n; i++) {
       radix_arena[arena_key[a + i] - 1] = 0;
       arena_key[a + i] = 0;
+      arena_top[a + i] = 0;
     }
     fuzz_unpoison(base, (size_t)n * ARENA_BYTES);
     os_release(base, (size_t)n * ARENA_BYTES);
@@ -675,7 +682,7 @@ FUZZ_UNSEEN static void fuzz_wipe_arena(uint32_t a, uint32_t n)
       slot_state_set(g, SLOT_NONE);
     }
     /* A large block is somewhere in its span, one start in all. */
-    for (uint32_t p = s; used && !plain && p < s + len; p++) {
+    for (uint32_t p = s; used && !plain && p < arena_usable(s, s + len); p++) {
       for (uint64_t g = central_low(p);
            page_span[p] == s && g < (central_low(p) + GRANULES_PER_PAGE); g++) {
         slot_state_set(g, SLOT_NONE);
@@ -698,6 +705,7 @@ FUZZ_UNSEEN static void fuzz_wipe_arena(uint32_t a, uint32_t n)
   span_back[high - 1] = low;
   /* A free span may have been written to as well. */
   size_t bytes = (size_t)n * ARENA_BYTES;
+  MUST(arena_commit(low, n * ARENA_PAGES));
   MUST(os_protect(base, bytes, PROT_READ | PROT_WRITE));
   madvise((void *)base, bytes, OS_ADVICE_GUARD_REMOVE);
   MUST(os_discard(base, bytes));

@@ -74,7 +74,7 @@ static void take(const struct step *s, bool run)
   struct page_heap_counts before = page_heap_counts();
   uint64_t refused = fuzz_refused();
   program_say("page_heap_take%s(%u);", run ? "_run" : "", n);
-  uint32_t got = run ? page_heap_take_run(n) : page_heap_take(n);
+  uint32_t got = run ? page_heap_take_run(n, n * ARENA_PAGES) : page_heap_take(n);
   if (got != PAGES) {
     took(h, got, run ? n * ARENA_PAGES : n);
     return;
@@ -87,7 +87,7 @@ static void take(const struct step *s, bool run)
 /* Where no span in use starts; and a run that there cannot be. */
 static void give_wrong(uint32_t page)
 {
-  MUST(page_heap_take_run(MAX_ARENAS + 1 + page % 4) == PAGES);
+  MUST(page_heap_take_run(MAX_ARENAS + 1 + page % 4, 1) == PAGES);
   uint32_t pages = (1 + fuzz_arenas()) * ARENA_PAGES;
   page = page % 2 == 0 ? page % pages : page | (uint32_t)PAGES;
   if (page >= PAGES || span_kind[page] != SPAN_USED) {

@@ -1,15 +1,33 @@
 #include "arena.h"
+#include "dump.h"
 #include "os.h"
 #include "radix_map.h"
+#include "space.h"
 #include "span.h"
 #include "tables.h"
 
+#include <errno.h>
+
+enum {
+  ARENA_TRIES = 4,
+  /* pages become usable in steps of this part of what is usable already, up to
+   * as many as have their tables in one chunk */
+  ARENA_STEPS = 2,
+  ARENA_MOST_STEP = TABLE_CHUNK_PAGES
+};
+
 /* Written under the page heap's lock; read without it by statistics. */
 static uint32_t arena_used;
+static uint64_t arena_usable_pages;
 
 uint32_t arena_count(void)
 {
   return __atomic_load_n(&arena_used, __ATOMIC_ACQUIRE);
+}
+
+uint64_t arena_pages(void)
+{
+  return __atomic_load_n(&arena_usable_pages, __ATOMIC_RELAXED);
 }
 
 uint32_t arena_end(void)
@@ -17,27 +35,199 @@ uint32_t arena_end(void)
   return (1 + arena_count()) * ARENA_PAGES;
 }
 
-uint32_t arena_add(uint32_t n)
+static uintptr_t arena_address(uint32_t p)
 {
-  uint32_t first = 1 + arena_used; /* 0 is no arena's number */
-  if (n > tables_arena_limit() - first) {
-    return PAGES;
+  return radix_address((uint64_t)p * GRANULES_PER_PAGE);
+}
+
+static uint32_t arena_least(uint32_t a, uint32_t b)
+{
+  return a < b ? a : b;
+}
+
+/* The page behind the last of a page's arena. */
+static uint32_t arena_edge(uint32_t p)
+{
+  return (p / ARENA_PAGES + 1) * ARENA_PAGES;
+}
+
+/* Rounds up to whole pages of the kernel. */
+static uint32_t arena_round(uint32_t p)
+{
+  uint32_t unit = (uint32_t)(os_page_bytes() / PAGE_BYTES);
+  return unit <= 1 ? p : (p + unit - 1) / unit * unit;
+}
+
+/* Writes down that pages from .. to - 1 are usable.  After all else, because
+ * from here on any thread that frees may look at their tables. */
+static void arena_publish(uint32_t from, uint32_t to)
+{
+  uint32_t p = from;
+  while (p < to) {
+    uint32_t stop = arena_least(to, arena_edge(p));
+    __atomic_store_n(&arena_top[p / ARENA_PAGES], stop, __ATOMIC_RELEASE);
+    p = stop;
   }
-  size_t bytes = (size_t)n * ARENA_BYTES;
-  uintptr_t base = os_reserve(bytes, ARENA_BYTES);
-  if (base == 0) {
-    return PAGES;
+  __atomic_store_n(&arena_usable_pages, arena_usable_pages + (to - from), __ATOMIC_RELAXED);
+}
+
+/* Gets tables and memory for pages from .. to - 1, which stand at an address. */
+static bool arena_map(uintptr_t at, uint32_t from, uint32_t to)
+{
+  /* A free span may begin behind them. */
+  bool tables =
+      tables_commit(from, to - from) && (to % ARENA_PAGES == 0 || tables_commit_records(to, 1));
+  if (!tables || !space_commit(at, (size_t)(to - from) * PAGE_BYTES)) {
+    return false;
   }
-  bool ours = (base + bytes - 1) / ARENA_BYTES < RADIX_KEYS;
-  if (!ours || !tables_commit(first, n) || !os_commit(base, bytes)) {
-    os_release(base, bytes);
-    return PAGES;
+  os_hide(at, (size_t)(to - from) * PAGE_BYTES); /* until a span takes it: dump */
+  return true;
+}
+
+/* Makes unusable pages from .. to - 1 of adjoining arenas usable. */
+static bool arena_raise(uint32_t from, uint32_t to)
+{
+  if (!arena_map(arena_address(from), from, to)) {
+    return false;
   }
-  span_add(first * ARENA_PAGES, n * ARENA_PAGES);
-  /* Last, because from here on any thread that frees may look at the tables. */
+  arena_publish(from, to);
+  return true;
+}
+
+/* Where a step ends that makes pages from .. to - 1 usable: a few more, if they
+ * are few. */
+static uint32_t arena_step(uint32_t from, uint32_t to)
+{
+  uint64_t step = STEP_PAGES;
+  while (step < ARENA_MOST_STEP && step * ARENA_STEPS < arena_usable_pages) {
+    step *= 2;
+  }
+  uint64_t end = to - from >= step ? to : (to + step - 1) / step * step;
+  return (uint32_t)end;
+}
+
+/* The same, as far as a step if that can be had. */
+static bool arena_raise_by_steps(uint32_t from, uint32_t to)
+{
+  uint32_t edge = arena_edge(to - 1);
+  uint32_t far = arena_least(arena_round(arena_step(from, to)), edge);
+  uint32_t near = arena_least(arena_round(to), edge);
+  return arena_raise(from, far) || (near < far && arena_raise(from, near));
+}
+
+bool arena_commit(uint32_t s, uint32_t n)
+{
+  uint32_t end = s + n;
+  uint32_t p = s;
+  while (p < end) {
+    uint32_t top = arena_top[p / ARENA_PAGES];
+    uint32_t to = arena_least(end, arena_edge(p));
+    if (top < to) {
+      /* With the arenas behind it of which nothing is usable. */
+      while (to < end && arena_top[to / ARENA_PAGES] == to) {
+        to = arena_least(end, arena_edge(to));
+      }
+      if (!arena_raise_by_steps(top, to)) {
+        return false;
+      }
+    }
+    p = to;
+  }
+  return true;
+}
+
+/* Makes the last usable pages of an arena unusable, from p on. */
+static uint32_t arena_lower(uint32_t p)
+{
+  uint32_t a = p / ARENA_PAGES;
+  uint32_t top = arena_top[a];
+  if (p >= top || !space_decommit(arena_address(p), (size_t)(top - p) * PAGE_BYTES)) {
+    return 0;
+  }
+  dump_lower(p);
+  __atomic_store_n(&arena_top[a], p, __ATOMIC_RELEASE);
+  __atomic_store_n(&arena_usable_pages, arena_usable_pages - (top - p), __ATOMIC_RELAXED);
+  return top - p;
+}
+
+uint32_t arena_decommit(uint32_t s, uint32_t n)
+{
+  uint32_t end = s + n;
+  uint32_t done = 0;
+  for (uint32_t p = arena_round(s); p < end; p = arena_edge(p)) {
+    if (arena_top[p / ARENA_PAGES] <= end) {
+      done += arena_lower(p);
+    }
+  }
+  return done;
+}
+
+uint32_t arena_usable(uint32_t p, uint32_t end)
+{
+  while (p < end) {
+    uint32_t stop = arena_least(end, arena_edge(p));
+    uint32_t top = arena_top[p / ARENA_PAGES];
+    if (top < stop) {
+      return top > p ? top : p;
+    }
+    p = stop;
+  }
+  return end;
+}
+
+/* The records that a free span of n arenas has at its ends, and each arena of it
+ * if it is by itself. */
+static bool arena_commit_records(uint32_t s, uint32_t n)
+{
+  if (n > 1) {
+    return tables_commit_records(s, n * ARENA_PAGES);
+  }
+  return tables_commit_records(s, 1) && tables_commit_records(s + ARENA_PAGES - 1, 1);
+}
+
+/* Adds arenas at a place, which is nobody's. */
+static bool arena_add_at(uintptr_t base, uint32_t first, uint32_t n, uint32_t pages)
+{
+  uint32_t s = first * ARENA_PAGES;
+  uint32_t edge = s + n * ARENA_PAGES;
+  uint32_t to = arena_least(arena_round(arena_step(s, s + pages)), edge);
+  if (!arena_map(base, s, to)) {
+    to = arena_least(arena_round(s + pages), edge);
+    if (!arena_map(base, s, to)) {
+      return false;
+    }
+  }
+  for (uint32_t a = first; a < first + n; a++) {
+    arena_top[a] = a * ARENA_PAGES;
+  }
+  span_add(s, n * ARENA_PAGES);
   for (uint32_t i = 0; i < n; i++) {
     radix_set(base / ARENA_BYTES + i, first + i);
   }
-  __atomic_store_n(&arena_used, arena_used + n, __ATOMIC_RELEASE);
-  return first * ARENA_PAGES;
+  arena_publish(s, to);
+  return true;
+}
+
+uint32_t arena_add(uint32_t n, uint32_t pages)
+{
+  uint32_t first = 1 + arena_used; /* 0 is no arena's number */
+  if (n > tables_arena_limit() - first || !arena_commit_records(first * ARENA_PAGES, n)) {
+    return PAGES;
+  }
+  for (int i = 0; i < ARENA_TRIES; i++) {
+    uintptr_t base = space_arenas(n);
+    if (base == 0) {
+      return PAGES;
+    }
+    if (arena_add_at(base, first, n, pages)) {
+      __atomic_store_n(&arena_used, arena_used + n, __ATOMIC_RELEASE);
+      return first * ARENA_PAGES;
+    }
+    bool taken = errno == EEXIST; /* somebody else has these addresses */
+    space_abandon(base, (size_t)n * ARENA_BYTES);
+    if (!taken) {
+      return PAGES;
+    }
+  }
+  return PAGES;
 }

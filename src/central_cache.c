@@ -163,7 +163,7 @@ uint32_t central_give(uint32_t c, const uintptr_t *block, uint32_t n)
       break;
     }
     uint32_t s = page_span[g / GRANULES_PER_PAGE];
-    slab_free[s]++;
+    slab_free[s] += 1;
     if (list_of[s] == 0) {
       span_list_insert(s, central_list(c));
     }

@@ -92,6 +92,15 @@
 #ifndef ASHLAR_BIN_DOUBLINGS
 #define ASHLAR_BIN_DOUBLINGS 8
 #endif
+/* least pages of an arena that become usable at once, with the memory for them */
+#ifndef ASHLAR_STEP_PAGES
+#define ASHLAR_STEP_PAGES (ASHLAR_ARENA_PAGES < 64 ? ASHLAR_ARENA_PAGES : 64)
+#endif
+/* log2 of the arenas' places to which a process keeps, and of the radix map's
+ * entries: 2^16 of 64 MiB are 4 TiB, twice what its arenas can fill */
+#ifndef ASHLAR_WINDOW_SHIFT
+#define ASHLAR_WINDOW_SHIFT 16
+#endif
 /* bytes of free pages that may stay resident, whatever the options */
 #ifndef ASHLAR_KEEP_BYTES
 #define ASHLAR_KEEP_BYTES (4 << 20)
@@ -145,9 +154,20 @@ enum {
   /* regions at a time, and runs of pages that one of them can hold */
   REGIONS = 8192,
   REGION_PIECES = 192,
+  /* of the tables that come with the first region: the sets of pieces, and all */
+  REGION_SETS_BYTES = 7 << 20,
+  REGION_TABLES_BYTES = 12 << 20,
+
+  /* pages of an arena whose records and state bytes become usable at once */
+  TABLE_CHUNK_PAGES = ARENA_PAGES > 1024 ? 1024 : ARENA_PAGES,
+  STEP_PAGES = ASHLAR_STEP_PAGES,
 
   /* the root's pages are a multiple of every kernel's page */
+#ifdef __x86_64__
+  ROOT_BYTES = 4096,
+#else
   ROOT_BYTES = 65536,
+#endif
 
   LIST_CAPACITY = ASHLAR_LIST_CAPACITY,
   MIN_AGE = ASHLAR_MIN_AGE,
@@ -180,6 +200,9 @@ _Static_assert(2 * ARENA_PAGES <= EXACT_BINS << ASHLAR_BIN_DOUBLINGS,
                "the bins reach to a whole arena");
 _Static_assert(REGIONS < UINT16_MAX, "a region's number plus one fits piece_owner[]");
 _Static_assert(REGION_PIECES < UINT16_MAX, "a place fits piece_place[]");
+_Static_assert(STEP_PAGES >= 1 && STEP_PAGES <= ARENA_PAGES, "a step lies in an arena");
+_Static_assert(ARENA_PAGES % STEP_PAGES == 0, "steps tile an arena");
+_Static_assert(ARENA_PAGES % TABLE_CHUNK_PAGES == 0, "chunks of tables tile those of an arena");
 _Static_assert(SMALL_BYTES <= ARENA_BYTES, "a slot fits an arena");
 _Static_assert(MIN_AGE < LIST_CAPACITY, "a full list has an aged block");
 _Static_assert(BATCH >= 1 && BATCH <= LIST_CAPACITY, "a batch fits an empty list");

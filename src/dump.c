@@ -14,12 +14,6 @@ static uint16_t dump_mark[MAX_ARENAS];
 
 _Static_assert(ARENA_PAGES / DUMP_STEP <= UINT16_MAX, "an arena's steps fit a mark");
 
-/* After the heap's constructor. */
-__attribute__((constructor(103))) static void dump_hide(void)
-{
-  os_hide((uintptr_t)dump_mark, sizeof dump_mark);
-}
-
 /* Raises an arena's mark, so that `pages` are in. */
 static void dump_raise(uint32_t arena, uint32_t pages)
 {
@@ -45,5 +39,14 @@ void dump_take_in(uint32_t s, uint32_t n)
     uint32_t to = end < edge ? end : edge;
     dump_raise(arena, to - arena * ARENA_PAGES);
     s = to;
+  }
+}
+
+void dump_lower(uint32_t p)
+{
+  uint32_t arena = p / ARENA_PAGES;
+  uint32_t steps = p % ARENA_PAGES / DUMP_STEP;
+  if (dump_mark[arena] > steps) {
+    dump_mark[arena] = (uint16_t)steps;
   }
 }

@@ -16,4 +16,8 @@
  * s: its first page; n: pages. */
 void dump_take_in(uint32_t s, uint32_t n);
 
+/* Pages of an arena are gone, from page p to its end: what is mapped there again
+ * is left out again.  May leave a few pages below p to be taken in once more. */
+void dump_lower(uint32_t p);
+
 #endif

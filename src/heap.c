@@ -8,6 +8,7 @@
 #include "os.h"
 #include "page_heap.h"
 #include "payload.h"
+#include "pressure.h"
 #include "radix_map.h"
 #include "report.h"
 #include "size_math.h"
@@ -91,9 +92,14 @@ static bool heap_start_locked(void)
   return thread_cache_start();
 }
 
+static bool heap_is_ready(void)
+{
+  return __atomic_load_n(&heap.ready, __ATOMIC_ACQUIRE);
+}
+
 ASHLAR_COLD bool heap_start(void)
 {
-  if (__atomic_load_n(&heap.ready, __ATOMIC_ACQUIRE)) {
+  if (heap_is_ready()) {
     return true;
   }
   lock_acquire(&heap.lock);
@@ -134,7 +140,7 @@ static const char *const heap_kind_name[SLOT_KINDS] = {[KIND_MALLOC] = "malloc",
 
 ASHLAR_HOT bool heap_is_ours(uint64_t g)
 {
-  return g >= ARENA_GRANULES;
+  return arena_holds(g);
 }
 
 static ASHLAR_HOT uint32_t heap_kind(enum heap_operation operation)
@@ -185,7 +191,7 @@ static uint32_t heap_span_of(uint64_t g)
 {
   uint32_t page = (uint32_t)(g / GRANULES_PER_PAGE);
   uint32_t s = page_span[page];
-  if (s <= page && span_kind[s] == SPAN_USED && page - s < span_len[s]) {
+  if (s != 0 && s <= page && span_kind[s] == SPAN_USED && page - s < span_len[s]) {
     return s;
   }
   /* A page of a large block but its first, or of a free span: walk.  Under the
@@ -254,11 +260,14 @@ static ASHLAR_COLD _Noreturn void heap_report_invalid(uintptr_t block,
                                                       enum heap_operation operation)
 {
   uint64_t g = radix_granule(block);
-  if (!heap_is_ours(g)) {
+  if (g < ARENA_GRANULES) { /* number 0 is no arena's */
     heap_report(REPORT_INVALID_POINTER, block, g, operation);
   }
   if (block % GRANULE_BYTES != 0) {
     heap_report(REPORT_MISALIGNED, block, g, operation);
+  }
+  if (!heap_is_ours(g)) {
+    heap_report(REPORT_UNALLOCATED, block, g, operation);
   }
   if (slot_state_get(g) != SLOT_NONE) {
     /* If it is live again, another thread freed it, or got it, in between. */
@@ -274,7 +283,7 @@ static ASHLAR_COLD _Noreturn void heap_report_invalid(uintptr_t block,
  * g: the granule of the block's address. */
 static inline uint8_t heap_live(uintptr_t block, uint64_t g, enum heap_operation operation)
 {
-  uint8_t tag = slot_state_get(g);
+  uint8_t tag = ASHLAR_LIKELY(heap_is_ours(g)) ? slot_state_get(g) : SLOT_NONE;
   if (ASHLAR_UNLIKELY(block % GRANULE_BYTES != 0 || tag < SLOT_LIVE)) {
     heap_report_invalid(block, operation);
   }
@@ -380,12 +389,12 @@ static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct cla
 static ASHLAR_COLD uintptr_t heap_refill(uint32_t c, size_t bytes, uint8_t tag)
 {
   int saved = errno;
-  struct thread_cache *cache = heap_start() ? thread_cache_get() : NULL;
+  struct thread_cache *cache = heap_start() ? pressure_get_cache() : NULL;
   if (cache == NULL) {
     return heap_no_memory();
   }
   struct class_cache *of = &cache->of[c];
-  if (of->list.count <= of->list.young && !thread_cache_refill(cache, c)) {
+  if (of->list.count <= of->list.young && !pressure_refill(cache, c)) {
     return heap_no_memory();
   }
   errno = saved;
@@ -405,7 +414,7 @@ static ASHLAR_COLD uintptr_t heap_allocate_rare(size_t asked, size_t align, uint
     return aged ? heap_hand_out(cache, &cache->of[0], 0, tag) : heap_refill(0, 0, tag);
   }
   int saved = errno;
-  uintptr_t block = heap_start() ? large_allocate(asked == 0 ? 1 : asked, align, tag) : 0;
+  uintptr_t block = heap_start() ? pressure_allocate_large(asked == 0 ? 1 : asked, align, tag) : 0;
   if (block == 0) {
     return heap_no_memory();
   }
@@ -563,7 +572,8 @@ static ASHLAR_HOT void heap_release(uintptr_t block, uint64_t g, uint8_t tag,
 /* Frees what is no live block of the operation's own kind, or nothing. */
 static ASHLAR_COLD void heap_free_odd(uintptr_t block, enum heap_operation operation)
 {
-  if (block == 0) {
+  /* If there was no memory to start with, it is a block of somebody else's. */
+  if (block == 0 || !heap_is_ready()) {
     return;
   }
   uint64_t g = radix_granule(block);
@@ -573,6 +583,10 @@ static ASHLAR_COLD void heap_free_odd(uintptr_t block, enum heap_operation opera
 ASHLAR_HOT void heap_free(uintptr_t block, enum heap_operation operation)
 {
   uint64_t g = radix_granule(block);
+  if (ASHLAR_UNLIKELY(!heap_is_ours(g))) {
+    heap_free_odd(block, operation);
+    return;
+  }
   uint32_t tag = slot_state_get(g);
   /* Live, and of that kind: one comparison. */
   uint32_t code = tag - slot_tag(heap_kind(operation), 0);
@@ -765,14 +779,18 @@ bool heap_trim(size_t pad)
 static bool heap_each_slot(bool (*visit)(uint64_t g, uint8_t state, void *context), void *context)
 {
   uint32_t pages = heap_start() ? arena_end() : 0;
-  uint32_t s = 0;
+  uint32_t s = ARENA_PAGES;
   while (s < pages) {
+    if (!arena_holds((uint64_t)s * GRANULES_PER_PAGE)) {
+      s = (s / ARENA_PAGES + 1) * ARENA_PAGES;
+      continue;
+    }
     uint32_t len = span_len[s];
     if (span_kind[s] != SPAN_USED || len == 0) {
       s += span_kind[s] == SPAN_FREE && len != 0 ? len : 1;
       continue;
     }
-    uint64_t high = ((uint64_t)s + len) * GRANULES_PER_PAGE;
+    uint64_t high = (uint64_t)arena_usable(s, s + len) * GRANULES_PER_PAGE;
     for (uint64_t g = (uint64_t)s * GRANULES_PER_PAGE; g < high; g++) {
       uint8_t state = slot_state_get(g);
       if (state == SLOT_NONE) {
@@ -840,11 +858,29 @@ static bool heap_check_slot(uint64_t g, uint8_t state, void *context)
   return true;
 }
 
+/* The slot table, as far as there is one. */
+static bool heap_check_slots(void)
+{
+  uint32_t end = arena_end();
+  uint32_t p = ARENA_PAGES;
+  while (p < end) {
+    uint32_t stop = arena_usable(p, end);
+    if (!slot_check((uint64_t)p * GRANULES_PER_PAGE, (uint64_t)stop * GRANULES_PER_PAGE)) {
+      return false;
+    }
+    p = stop == end ? end : (stop / ARENA_PAGES + 1) * ARENA_PAGES;
+  }
+  return true;
+}
+
 /* The tables, exactly: what they are changed under is held (heap_stop).
  * Returns what is damaged, or NULL. */
 static const char *heap_check_tables(void)
 {
   uint32_t pages = arena_end();
+  if (!page_heap_open_tables_held()) {
+    return NULL; /* too little memory to look */
+  }
   if (!radix_check()) {
     return "the radix map is damaged";
   }
@@ -854,7 +890,7 @@ static const char *heap_check_tables(void)
   if (!span_list_check(pages)) {
     return "a list of spans is damaged";
   }
-  if (!slot_check(0, (uint64_t)pages * GRANULES_PER_PAGE)) {
+  if (!heap_check_slots()) {
     return "the slot table is damaged";
   }
   if (!central_check_held()) {

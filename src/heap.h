@@ -29,8 +29,8 @@ enum heap_operation {
  * Returns false without memory for its tables. */
 bool heap_start(void);
 
-/* Whether a granule's number is one of the allocator's memory: not of arena 0,
- * which is nobody's. */
+/* Whether a granule's number is one of the allocator's memory, in use or free;
+ * the tables are asked of no other. */
 bool heap_is_ours(uint64_t g);
 
 /* Allocates.

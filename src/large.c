@@ -65,7 +65,9 @@ static uint32_t large_take(size_t bytes)
 {
   if (bytes > ARENA_BYTES / 2) {
     size_t arenas = bytes / ARENA_BYTES + (bytes % ARENA_BYTES != 0);
-    return arenas > MAX_ARENAS ? PAGES : page_heap_take_run((uint32_t)arenas);
+    return arenas > MAX_ARENAS
+               ? PAGES
+               : page_heap_take_run((uint32_t)arenas, (uint32_t)(bytes / PAGE_BYTES));
   }
   return page_heap_take((uint32_t)(bytes / PAGE_BYTES));
 }

@@ -120,6 +120,7 @@ int os_madvise(uintptr_t a, size_t bytes, int advice)
   return madvise(os_pointer(a), bytes, advice);
 }
 
+
 /* ---- requests ------------------------------------------------------------ */
 
 uintptr_t os_map(uintptr_t hint, size_t bytes, int protection, int flags)
@@ -185,6 +186,36 @@ static bool os_map_at(uintptr_t a, size_t bytes)
     errno = EEXIST;
   }
   return false;
+}
+
+bool os_room(uintptr_t *low, uintptr_t *high)
+{
+  *low = os_hint_low;
+  *high = os_hint_high;
+  return os_hint_low < os_hint_high;
+}
+
+bool os_claim(uintptr_t a, size_t bytes)
+{
+  int saved = errno;
+  uintptr_t at = os_map(a, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+  if (at == a) {
+    os_count(&os_count_reserved, bytes);
+  } else if (at != 0) { /* before Linux 4.17 an address was only a wish */
+    os_unmap(at, bytes);
+    errno = EEXIST;
+  }
+  return os_finish(OS_RESERVE, at == a, saved);
+}
+
+bool os_unclaim(uintptr_t a, size_t bytes)
+{
+  int saved = errno;
+  bool done = os_unmap(a, bytes);
+  if (done) {
+    os_uncount(&os_count_reserved, bytes);
+  }
+  return os_finish(OS_RELEASE, done, saved);
 }
 
 static uintptr_t os_reserve_random(size_t bytes, size_t align)

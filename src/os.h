@@ -94,6 +94,21 @@ size_t os_page_bytes(void);
  * a limit on address space counts it. */
 uintptr_t os_reserve(size_t bytes, size_t align);
 
+/* Where addresses may be chosen by the caller, [*low, *high): a wide part of the
+ * address space that nobody else uses, as a rule.
+ * Returns false, and both are 0, if they cannot be; then os_reserve has to do. */
+bool os_room(uintptr_t *low, uintptr_t *high);
+
+/* Makes addresses that nobody has a committed range.
+ * Returns false, and nothing has changed, if somebody has one of them (errno
+ * EEXIST) or the kernel refuses (ENOMEM, or EAGAIN for a process whose memory is
+ * locked). */
+bool os_claim(uintptr_t a, size_t bytes);
+
+/* Gives a claimed range back.
+ * Returns false, and nothing has changed, if the kernel refuses. */
+bool os_unclaim(uintptr_t a, size_t bytes);
+
 /* Makes a reserved range readable and writable.
  * What of the range was committed before lies at its ends, and stays.
  * Returns true, and what was never written there reads as zero; false (errno

@@ -6,10 +6,13 @@
 #include "os.h"
 #include "page_bins.h"
 #include "radix_map.h"
+#include "tables.h"
 
 enum {
   /* free pages that may stay resident, whatever the options */
-  KEEP_PAGES = ASHLAR_KEEP_BYTES / PAGE_BYTES
+  KEEP_PAGES = ASHLAR_KEEP_BYTES / PAGE_BYTES,
+  /* of free spans so long a trim gives the memory of their tables back, too */
+  BARE_PAGES = 256
 };
 
 static struct {
@@ -40,24 +43,53 @@ static uintptr_t page_heap_address(uint32_t s)
   return radix_address((uint64_t)s * GRANULES_PER_PAGE);
 }
 
-static uint32_t page_heap_take_locked(uint32_t n)
+/* A free span of at least n pages whose first ones are usable, however many there
+ * are to look at; PAGES if there is none. */
+static uint32_t page_heap_find_usable(uint32_t n, uint32_t usable)
+{
+  for (uint32_t bin = 0; bin < BIN_RUNS; bin++) {
+    for (uint32_t p = list_first[bin]; p != 0; p = list_next[p - 1]) {
+      uint32_t s = p - 1;
+      if (span_len[s] >= n && arena_usable(s, s + usable) == s + usable) {
+        return s;
+      }
+    }
+  }
+  return PAGES;
+}
+
+/* A free span of n pages, the first ones usable; of a new arena if need be. */
+static uint32_t page_heap_find(uint32_t n, uint32_t usable)
 {
   uint32_t s = page_bins_find(n);
-  if (s == PAGES) {
-    s = arena_add(1);
-    if (s == PAGES) {
-      return PAGES;
-    }
-    page_heap_enlist(s);
+  if (s != PAGES && arena_commit(s, usable)) {
+    return s;
   }
-  page_heap_cut(s, n);
+  if (s != PAGES) {
+    s = page_heap_find_usable(n, usable);
+  }
+  if (s == PAGES) {
+    s = arena_add(1, usable);
+    if (s != PAGES) {
+      page_heap_enlist(s);
+    }
+  }
+  return s;
+}
+
+static uint32_t page_heap_take_locked(uint32_t n, uint32_t usable)
+{
+  uint32_t s = page_heap_find(n, usable);
+  if (s != PAGES) {
+    page_heap_cut(s, n);
+  }
   return s;
 }
 
 uint32_t page_heap_take(uint32_t n)
 {
   lock_acquire(&page_heap.lock);
-  uint32_t s = page_heap_take_locked(n);
+  uint32_t s = page_heap_take_locked(n, n);
   lock_release(&page_heap.lock);
   return s;
 }
@@ -75,40 +107,83 @@ static uint32_t page_heap_find_run(uint32_t n)
   return best;
 }
 
-uint32_t page_heap_take_run(uint32_t arenas)
+/* A run of several arenas, the first pages usable. */
+static uint32_t page_heap_take_run_locked(uint32_t arenas, uint32_t usable)
 {
-  if (arenas == 0 || arenas > MAX_ARENAS) {
+  uint32_t s = page_heap_find_run(arenas * ARENA_PAGES);
+  if (s == PAGES || !arena_commit(s, usable)) {
+    s = arena_add(arenas, usable);
+    if (s == PAGES) {
+      return PAGES;
+    }
+    page_heap_enlist(s);
+  }
+  page_heap_cut(s, span_len[s]);
+  return s;
+}
+
+uint32_t page_heap_take_run(uint32_t arenas, uint32_t usable)
+{
+  if (arenas == 0 || arenas > MAX_ARENAS || usable > arenas * ARENA_PAGES) {
     return PAGES;
   }
-  if (arenas == 1) {
-    return page_heap_take(ARENA_PAGES);
-  }
   lock_acquire(&page_heap.lock);
-  uint32_t s = page_heap_find_run(arenas * ARENA_PAGES);
-  if (s == PAGES) {
-    s = arena_add(arenas);
-    if (s != PAGES) {
-      page_heap_enlist(s);
-    }
-  }
-  if (s != PAGES) {
-    page_heap_cut(s, span_len[s]);
-  }
+  uint32_t s = arenas == 1 ? page_heap_take_locked(ARENA_PAGES, usable)
+                           : page_heap_take_run_locked(arenas, usable);
   lock_release(&page_heap.lock);
   return s;
+}
+
+/* Calls `on` for each part of a free span that is usable, until it returns false. */
+static bool page_heap_each_usable(uint32_t s, bool (*on)(uint32_t p, uint32_t n))
+{
+  uint32_t end = s + span_len[s];
+  uint32_t p = s;
+  while (p < end) {
+    uint32_t stop = arena_usable(p, end);
+    if (stop > p && !on(p, stop - p)) {
+      return false;
+    }
+    /* On from the next arena: what is usable of one is at its beginning. */
+    p = stop == end ? end : (stop / ARENA_PAGES + 1) * ARENA_PAGES;
+  }
+  return true;
+}
+
+static bool page_heap_discard_part(uint32_t p, uint32_t n)
+{
+  return os_discard(page_heap_address(p), (size_t)n * PAGE_BYTES);
 }
 
 /* Gives one free span's memory back to the kernel. */
 static uint32_t page_heap_discard(uint32_t s)
 {
   uint32_t resident = span_resident[s];
-  if (resident == 0 || !os_discard(page_heap_address(s), (size_t)span_len[s] * PAGE_BYTES)) {
+  if (resident == 0 || !page_heap_each_usable(s, page_heap_discard_part)) {
     return 0;
   }
   span_resident[s] = 0;
   page_heap.free_resident -= resident;
   page_heap.released += resident;
   return resident;
+}
+
+static bool page_heap_bare_part(uint32_t p, uint32_t n)
+{
+  tables_discard(p, n);
+  return true;
+}
+
+/* Gives the memory behind the tables of long free spans back. */
+static void page_heap_bare(void)
+{
+  for (uint32_t bin = BINS; bin-- > 0;) {
+    for (uint32_t p = list_first[bin]; p != 0; p = list_next[p - 1]) {
+      if (span_len[p - 1] >= BARE_PAGES) {
+        page_heap_each_usable(p - 1, page_heap_bare_part);
+      }
+    }
+  }
 }
 
 /* How many free pages may stay resident: an eighth of what is in use at the
@@ -151,8 +226,28 @@ uint64_t page_heap_trim(uint64_t keep)
       given += page_heap_discard(p - 1);
     }
   }
+  if (keep == 0) {
+    page_heap_bare();
+  }
   lock_release(&page_heap.lock);
   return given;
+}
+
+uint64_t page_heap_shrink(void)
+{
+  uint64_t pages = 0;
+  lock_acquire(&page_heap.lock);
+  for (uint32_t bin = BINS; bin-- > 0;) {
+    for (uint32_t p = list_first[bin]; p != 0; p = list_next[p - 1]) {
+      uint32_t s = p - 1;
+      page_heap_discard(s);
+      if (span_resident[s] == 0) {
+        pages += arena_decommit(s, span_len[s]);
+      }
+    }
+  }
+  lock_release(&page_heap.lock);
+  return pages;
 }
 
 struct page_heap_counts page_heap_counts(void)
@@ -182,6 +277,19 @@ static bool page_heap_check_counts(uint32_t n)
   return free == page_heap.free && resident == page_heap.free_resident;
 }
 
+bool page_heap_open_tables_held(void)
+{
+  return tables_commit_records(0, arena_end());
+}
+
+bool page_heap_open_tables(void)
+{
+  lock_acquire(&page_heap.lock);
+  bool open = page_heap_open_tables_held();
+  lock_release(&page_heap.lock);
+  return open;
+}
+
 /* Arena 0 has no spans: look-ups rely on it (span_nobody). */
 static bool page_heap_check_nobody(void)
 {
@@ -203,7 +311,8 @@ bool page_heap_check_held(void)
 bool page_heap_check(void)
 {
   lock_acquire(&page_heap.lock);
-  bool sound = page_heap_check_held();
+  /* With too little memory to look, nothing is found. */
+  bool sound = !page_heap_open_tables_held() || page_heap_check_held();
   lock_release(&page_heap.lock);
   return sound;
 }

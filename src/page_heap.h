@@ -4,9 +4,11 @@
  * Owns the span table, the bins (page_bins) and its counts, under one lock, which
  * is the innermost of the allocator: who holds it takes no other.
  *
- * Invariant: that of page_bins; all of a free span's memory is readable, writable
- * and zero; span_resident[] of its first page bounds how many of its pages the
- * kernel has backed; the counts are those of the free spans.
+ * Invariant: that of page_bins; what is usable of a free span (arena_usable) is
+ * readable, writable and zero, and nothing else of it is touched; span_resident[]
+ * of its first page bounds how many of its pages the kernel has backed; the counts
+ * are those of the free spans.  Who takes pages out of a free span makes them
+ * usable first (arena_commit).
  */
 #ifndef ASHLAR_PAGE_HEAP_H
 #define ASHLAR_PAGE_HEAP_H
@@ -20,8 +22,9 @@
 uint32_t page_heap_take(uint32_t n);
 
 /* Hands out a run of whole arenas, or more of them than asked.
- * arenas: at least 1.  Returns as page_heap_take does. */
-uint32_t page_heap_take_run(uint32_t arenas);
+ * arenas: at least 1.  usable: how many of its pages, from the first one on, are
+ * to be usable.  Returns as page_heap_take does. */
+uint32_t page_heap_take_run(uint32_t arenas, uint32_t usable);
 
 /* Takes a span back.
  * s: its first page.  Its memory must be accessible and zero, and no slot may
@@ -31,8 +34,20 @@ uint32_t page_heap_take_run(uint32_t arenas);
 bool page_heap_give(uint32_t s, uint32_t resident);
 
 /* Gives the memory of free spans back to the kernel.
- * keep: pages that may stay resident.  Returns pages given back. */
+ * keep: pages that may stay resident; if 0, the memory behind their tables goes
+ * back as well.  Returns pages given back. */
 uint64_t page_heap_trim(uint64_t keep);
+
+/* Gives address space of free spans back, that at the ends of what is usable of
+ * their arenas, so that other arenas may have it.  Returns pages given back. */
+uint64_t page_heap_shrink(void);
+
+/* Makes the records of all pages readable, for checkers that look at each.
+ * Returns false where the kernel refuses. */
+bool page_heap_open_tables(void);
+
+/* The same, for a caller that holds the lock. */
+bool page_heap_open_tables_held(void);
 
 /* What the page heap holds, in pages. */
 struct page_heap_counts {

@@ -1,6 +1,6 @@
 #include "piece_set.h"
 
-struct piece_set piece_sets[REGIONS];
+ASHLAR_TABLE(struct piece_set, piece_sets, REGIONS)
 
 void piece_add(uint32_t r, uint32_t p)
 {

@@ -19,7 +19,7 @@ struct piece_set {
   uint32_t piece[REGION_PIECES]; /* page numbers */
 };
 
-extern struct piece_set piece_sets[REGIONS];
+ASHLAR_LATE_TABLE(struct piece_set, piece_sets, REGIONS)
 
 #include "../spec/piece_set.acsl.h"
 

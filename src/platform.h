@@ -2,10 +2,11 @@
  * code.  It wraps the tables, the atomic accesses to them, and builtins.
  *
  * Tables.  For the prover every table is a file-scope array of its full size;
- * for the compiler the same name is a pointer to a mapping of its own, set
- * once at start (see ASHLAR_STATIC_TABLES for tests and model checking, which
- * use arrays too).  Trusted: that the mappings are disjoint, zero at first,
- * and large enough for every index in use.
+ * for the compiler the same name is a pointer to address space of its own, or
+ * to an entry of the records that several tables make up together, set once at
+ * start (see ASHLAR_STATIC_TABLES for tests and model checking, which use arrays
+ * too).  Trusted: that entries are disjoint, zero at first, and there for every
+ * index in use.
  *
  * Atomics.  An entry of slot_state[] may be raced for by a wrong program (two
  * threads freeing one block) and is read without a lock, so it is accessed
@@ -45,43 +46,66 @@
 #define ASHLAR_COLD __attribute__((cold, noinline))
 #endif
 
+/* Long variables that start as zero, apart from the short ones: those then lie on
+ * few pages, which is what a process that only runs for a moment touches. */
+#ifdef __FRAMAC__
+#define ASHLAR_LONG
+#else
+#define ASHLAR_LONG __attribute__((section(".bss.long")))
+#endif
+
 /* ---- tables ------------------------------------------------------------- */
 
 /* Every table: the type of an entry, its name, how many entries an arena adds,
  * and how many there are besides. */
 #define ASHLAR_TABLES(TABLE)                                                                       \
+  ASHLAR_FIXED_TABLES(TABLE) ASHLAR_PAGE_TABLES(TABLE) ASHLAR_ARENA_TABLES(TABLE)
+
+/* Those that do not grow with the heap. */
+#define ASHLAR_FIXED_TABLES(TABLE)                                                                 \
   /* radix_map: arena number by address key, 0 for none; and back */                               \
   TABLE(uint16_t, radix_arena, 0, RADIX_KEYS)                                                      \
   TABLE(uint32_t, arena_key, 0, MAX_ARENAS)                                                        \
-  /* span: by page number */                                                                       \
-  TABLE(uint8_t, span_kind, ARENA_PAGES, 0)                                                        \
+  /* arena: the first page that is not usable, by arena number; 0 for number 0 */                  \
+  TABLE(uint32_t, arena_top, 0, MAX_ARENAS)                                                        \
+  /* span_list: by list */                                                                         \
+  TABLE(uint32_t, list_first, 0, SPAN_LISTS)
+
+/* Those by page number that few look at: for the compiler they lie in one
+ * another, so that all entries of a page are in one line of the cache, and a few
+ * pages cost one page of memory instead of one for each table. */
+#define ASHLAR_PAGE_TABLES(TABLE)                                                                  \
+  /* large: the bytes asked for, and those up to the guard, by the block's first page */           \
+  TABLE(uint64_t, large_asked, ARENA_PAGES, 0)                                                     \
+  TABLE(uint64_t, large_room, ARENA_PAGES, 0)                                                      \
+  /* region: bytes used of a piece */                                                              \
+  TABLE(uint64_t, piece_used, ARENA_PAGES, 0)                                                      \
+  /* span */                                                                                       \
   TABLE(uint32_t, span_len, ARENA_PAGES, 0)                                                        \
   TABLE(uint32_t, span_back, ARENA_PAGES, 0)                                                       \
-  /* slot: by page number, and by granule number */                                                \
-  TABLE(uint8_t, page_class, ARENA_PAGES, 0)                                                       \
-  TABLE(uint32_t, page_span, ARENA_PAGES, 0)                                                       \
-  TABLE(uint8_t, slot_state, ARENA_GRANULES, 0)                                                    \
-  /* span_list: by page number, and by list */                                                     \
+  /* span_list */                                                                                  \
   TABLE(uint32_t, list_next, ARENA_PAGES, 0)                                                       \
   TABLE(uint32_t, list_prev, ARENA_PAGES, 0)                                                       \
-  TABLE(uint16_t, list_of, ARENA_PAGES, 0)                                                         \
-  TABLE(uint32_t, list_first, 0, SPAN_LISTS)                                                       \
   /* page_heap: pages of a free span that may be resident */                                       \
   TABLE(uint32_t, span_resident, ARENA_PAGES, 0)                                                   \
   /* central_cache: slots of a span, those believed FREE, where to look next */                    \
   TABLE(uint32_t, slab_slots, ARENA_PAGES, 0)                                                      \
   TABLE(uint32_t, slab_free, ARENA_PAGES, 0)                                                       \
   TABLE(uint32_t, slab_cursor, ARENA_PAGES, 0)                                                     \
-  /* large: the bytes asked for, and those up to the guard, by the block's first page */           \
-  TABLE(uint64_t, large_asked, ARENA_PAGES, 0)                                                     \
-  TABLE(uint64_t, large_room, ARENA_PAGES, 0)                                                      \
-  /* ... and whether that guard stands */                                                          \
-  TABLE(uint8_t, large_guarded, ARENA_PAGES, 0)                                                    \
+  TABLE(uint16_t, list_of, ARENA_PAGES, 0)                                                         \
   /* piece_set: the region of a piece plus one, and its place there, by the piece's page */        \
   TABLE(uint16_t, piece_owner, ARENA_PAGES, 0)                                                     \
   TABLE(uint16_t, piece_place, ARENA_PAGES, 0)                                                     \
-  /* region: bytes used of a piece */                                                              \
-  TABLE(uint64_t, piece_used, ARENA_PAGES, 0)
+  TABLE(uint8_t, span_kind, ARENA_PAGES, 0)                                                        \
+  /* large: whether the block's guard stands */                                                    \
+  TABLE(uint8_t, large_guarded, ARENA_PAGES, 0)
+
+/* Those that every malloc or free looks at, each by itself: slot, by page number
+ * and by granule number. */
+#define ASHLAR_ARENA_TABLES(TABLE)                                                                 \
+  TABLE(uint8_t, page_class, ARENA_PAGES, 0)                                                       \
+  TABLE(uint32_t, page_span, ARENA_PAGES, 0)                                                       \
+  TABLE(uint8_t, slot_state, ARENA_GRANULES, 0)
 
 #define ASHLAR_TABLE_LENGTH(per_arena, fixed) ((uint64_t)(per_arena)*MAX_ARENAS + (fixed))
 
@@ -91,20 +115,45 @@
   extern type name[ASHLAR_TABLE_LENGTH(per_arena, fixed)];
 ASHLAR_TABLES(ASHLAR_TABLE_ARRAY)
 #define ASHLAR_TABLE_POINTER(type, name, per_arena, fixed)
+#define ASHLAR_TABLE_STRIDED(type, name, per_arena, fixed)
+/* Keys that no arena can have. */
+#define RADIX_BEYOND(key) ((key) >= RADIX_KEYS)
+/* A table that most programs never need. */
+#define ASHLAR_LATE_TABLE(type, name, length) extern type name[length];
+#define ASHLAR_TABLE(type, name, length) type name[length];
 
 #else
 
 #define ASHLAR_TABLE_POINTER(type, name, per_arena, fixed) type *name;
+/* A pointer to arrays as long as a record: what it points to with an index is an
+ * entry of the record with that number. */
+#define ASHLAR_TABLE_STRIDED(type, name, per_arena, fixed)                                         \
+  type(*name)[sizeof(struct page_record) / sizeof(type)];
+#define ASHLAR_PAGE_FIELD(type, name, per_arena, fixed) type name;
+struct page_record {
+  ASHLAR_PAGE_TABLES(ASHLAR_PAGE_FIELD)
+};
+_Static_assert(sizeof(struct page_record) == 64, "a line of the cache");
+#define ASHLAR_LATE_TABLE(type, name, length)
+#define ASHLAR_TABLE(type, name, length)                                                           \
+  _Static_assert(sizeof(type) * (length) <= REGION_SETS_BYTES, "it has room");
+#define RADIX_BEYOND(key) ((key)-ASHLAR_ROOT.radix_low >= ASHLAR_ROOT.radix_count)
 
 #endif
 
 #ifndef __FRAMAC__
 struct ashlar_root {
-  ASHLAR_TABLES(ASHLAR_TABLE_POINTER)
+  ASHLAR_FIXED_TABLES(ASHLAR_TABLE_POINTER)
+  ASHLAR_PAGE_TABLES(ASHLAR_TABLE_STRIDED)
+  ASHLAR_ARENA_TABLES(ASHLAR_TABLE_POINTER)
+  /* the keys of which radix_arena[] has entries: all that an arena can have */
+  uint64_t radix_low, radix_count;
   /* how payload.c clears and inspects blocks on this processor */
   void (*payload_zero)(uintptr_t block, size_t bytes);
   bool (*payload_is_zero)(uintptr_t block, size_t bytes);
   uintptr_t (*payload_hand_out)(uintptr_t block, size_t bytes);
+  /* what region.c and piece_set.c keep, mapped with the first region */
+  char *region_tables;
   /* arena numbers that the tables have room for are below this */
   uint32_t arena_limit;
   /* of each class: size_class_bytes, and the log2 of the unit of its slack */
@@ -124,38 +173,46 @@ extern union ashlar_root_pages {
 #if !defined(__FRAMAC__) && !defined(ASHLAR_STATIC_TABLES)
 
 #ifdef ASHLAR_TABLE_SHAPES
-/* What tables.c reserves, in the order above. */
+/* What tables.c maps, in the order above.  stride: bytes from entry to entry. */
 struct table_shape {
-  size_t entry, per_arena, fixed, field;
+  size_t entry, stride, per_arena, fixed, field;
 };
 #define ASHLAR_TABLE_SHAPE(type, name, per_arena, fixed)                                           \
-  {sizeof(type), (per_arena), (fixed), offsetof(struct ashlar_root, name)},
-static const struct table_shape table_shapes[] = {ASHLAR_TABLES(ASHLAR_TABLE_SHAPE)};
+  {sizeof(type), sizeof(type), (per_arena), (fixed), offsetof(struct ashlar_root, name)},
+#define ASHLAR_RECORD_SHAPE(type, name, per_arena, fixed)                                          \
+  {sizeof(type), sizeof(struct page_record), (per_arena), (fixed),                                 \
+   offsetof(struct ashlar_root, name)},
+static const struct table_shape fixed_shapes[] = {ASHLAR_FIXED_TABLES(ASHLAR_TABLE_SHAPE)};
+static const struct table_shape record_shapes[] = {ASHLAR_PAGE_TABLES(ASHLAR_RECORD_SHAPE)};
+static const struct table_shape arena_shapes[] = {ASHLAR_ARENA_TABLES(ASHLAR_TABLE_SHAPE)};
 #endif
 
 #define ASHLAR_ROOT (ashlar_root_pages.root)
 #define radix_arena (ASHLAR_ROOT.radix_arena)
 #define arena_key (ASHLAR_ROOT.arena_key)
-#define span_kind (ASHLAR_ROOT.span_kind)
-#define span_len (ASHLAR_ROOT.span_len)
-#define span_back (ASHLAR_ROOT.span_back)
+#define arena_top (ASHLAR_ROOT.arena_top)
+/* Of records; an index binds first. */
+#define span_kind *ASHLAR_ROOT.span_kind
+#define span_len *ASHLAR_ROOT.span_len
+#define span_back *ASHLAR_ROOT.span_back
 #define page_class (ASHLAR_ROOT.page_class)
 #define page_span (ASHLAR_ROOT.page_span)
 #define slot_state (ASHLAR_ROOT.slot_state)
-#define list_next (ASHLAR_ROOT.list_next)
-#define list_prev (ASHLAR_ROOT.list_prev)
-#define list_of (ASHLAR_ROOT.list_of)
+#define list_next *ASHLAR_ROOT.list_next
+#define list_prev *ASHLAR_ROOT.list_prev
+#define list_of *ASHLAR_ROOT.list_of
 #define list_first (ASHLAR_ROOT.list_first)
-#define span_resident (ASHLAR_ROOT.span_resident)
-#define slab_slots (ASHLAR_ROOT.slab_slots)
-#define slab_free (ASHLAR_ROOT.slab_free)
-#define slab_cursor (ASHLAR_ROOT.slab_cursor)
-#define large_asked (ASHLAR_ROOT.large_asked)
-#define large_room (ASHLAR_ROOT.large_room)
-#define large_guarded (ASHLAR_ROOT.large_guarded)
-#define piece_owner (ASHLAR_ROOT.piece_owner)
-#define piece_place (ASHLAR_ROOT.piece_place)
-#define piece_used (ASHLAR_ROOT.piece_used)
+#define span_resident *ASHLAR_ROOT.span_resident
+#define slab_slots *ASHLAR_ROOT.slab_slots
+#define slab_free *ASHLAR_ROOT.slab_free
+#define slab_cursor *ASHLAR_ROOT.slab_cursor
+#define large_asked *ASHLAR_ROOT.large_asked
+#define large_room *ASHLAR_ROOT.large_room
+#define large_guarded *ASHLAR_ROOT.large_guarded
+#define piece_owner *ASHLAR_ROOT.piece_owner
+#define piece_place *ASHLAR_ROOT.piece_place
+#define piece_used *ASHLAR_ROOT.piece_used
+#define piece_sets ((struct piece_set *)(void *)ASHLAR_ROOT.region_tables)
 
 #endif
 

@@ -69,10 +69,10 @@ struct pool_thread {
 
 _Static_assert(POOL_BYTES % sizeof(struct pool_line) == 0, "so is that of a thread's list");
 
-static struct pool pools[POOLS];
+static ASHLAR_LONG struct pool pools[POOLS];
 
 /* Of a thread that has none yet: no handle fits it. */
-static struct pool_thread pool_none;
+static ASHLAR_LONG struct pool_thread pool_none;
 
 static __thread struct pool_thread *pool_self __attribute__((tls_model("initial-exec"))) =
     &pool_none;

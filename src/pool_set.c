@@ -44,7 +44,7 @@ struct pool_set {
 
 _Static_assert(sizeof(struct pool_set) == POOL_SET_BYTES, "a handle has the offset of its set");
 
-static struct pool_set pool_sets[POOL_SETS];
+static ASHLAR_LONG struct pool_set pool_sets[POOL_SETS];
 
 static struct {
   struct lock lock;

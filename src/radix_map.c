@@ -2,7 +2,7 @@
 
 ASHLAR_HOT uint32_t radix_get(uint64_t key)
 {
-  if (ASHLAR_UNLIKELY(key >= RADIX_KEYS)) {
+  if (ASHLAR_UNLIKELY(RADIX_BEYOND(key))) {
     return 0;
   }
   return radix_arena_get(key);
@@ -48,7 +48,7 @@ bool radix_check(void)
       loop assigns k;
       loop variant RADIX_KEYS - k; */
   for (uint64_t k = 0; k < RADIX_KEYS; k++) {
-    uint32_t entry = radix_arena_get(k);
+    uint32_t entry = radix_get(k);
     if (entry == 0) {
       continue;
     }
@@ -66,7 +66,7 @@ bool radix_check(void)
     if (key == 0) {
       continue;
     }
-    if (a == 0 || key > RADIX_KEYS || radix_arena_get(key - 1) != a) {
+    if (a == 0 || key > RADIX_KEYS || radix_get(key - 1) != a) {
       return false;
     }
   }

@@ -6,11 +6,14 @@
 #include "options.h"
 #include "os.h"
 #include "payload.h"
+#include "page_heap.h"
+#include "pressure.h"
 #include "radix_map.h"
 #include "region_bump.h"
 #include "report.h"
 #include "arena.h"
 #include "size_math.h"
+#include "tables.h"
 #include "text.h"
 
 #include <errno.h>
@@ -59,12 +62,27 @@ struct region_handler {
   uint32_t next; /* place plus one: of the region's one before, or unused */
 };
 
+/* Behind the sets of pieces, in memory that comes with the first region. */
 enum {
-  REGION_HIDE_BETWEEN = 256 << 10
+  REGION_PLACES_AT = REGION_SETS_BYTES,
+  REGION_HANDLERS_AT = REGION_PLACES_AT + REGIONS * REGION_BYTES
 };
+_Static_assert(REGION_PLACES_AT % REGION_BYTES == 0, "regions are aligned");
+_Static_assert(REGION_HANDLERS_AT + sizeof(struct region_handler) * REGION_HANDLERS <=
+                   REGION_TABLES_BYTES,
+               "the tables of regions have room");
+#define region_places ((struct region *)(void *)(ASHLAR_ROOT.region_tables + REGION_PLACES_AT))
+#define region_handlers                                                                            \
+  ((struct region_handler *)(void *)(ASHLAR_ROOT.region_tables + REGION_HANDLERS_AT))
 
-static struct region regions[REGIONS];
-static struct region_handler handlers[REGION_HANDLERS];
+/* Where region_at looks: before the first region there is one place, which no
+ * region has.  mask: which bits of a handle tell its place; read before `places`,
+ * and written behind it. */
+static struct region region_nowhere;
+static struct {
+  struct region *places;
+  uintptr_t mask;
+} region_map = {.places = &region_nowhere};
 
 static struct {
   struct lock lock;
@@ -73,34 +91,13 @@ static struct {
   uint32_t fresh_handler, free_handler; /* the same, plus one */
 } region_tables = {.fresh_region = 1};
 
-/* Leaves the tables, which are large and seldom used, out of core files.  After
- * the heap's constructor. */
-__attribute__((constructor(103))) static void region_hide(void)
-{
-  uintptr_t table[] = {(uintptr_t)piece_sets, (uintptr_t)regions, (uintptr_t)handlers};
-  size_t bytes[] = {sizeof piece_sets, sizeof regions, sizeof handlers};
-  uintptr_t low = table[0];
-  uintptr_t high = table[0] + bytes[0];
-  for (int i = 1; i < 3; i++) {
-    low = table[i] < low ? table[i] : low;
-    high = table[i] + bytes[i] > high ? table[i] + bytes[i] : high;
-  }
-  /* At once where the linker put them side by side, with little else between. */
-  if (high - low <= bytes[0] + bytes[1] + bytes[2] + REGION_HIDE_BETWEEN) {
-    os_hide(low, high - low);
-    return;
-  }
-  for (int i = 0; i < 3; i++) {
-    os_hide(table[i], bytes[i]);
-  }
-}
-
 /* ---- handles --------------------------------------------------------------- */
 
 static ASHLAR_HOT struct region *region_at(const ashlar_region *handle)
 {
-  uintptr_t offset = (uintptr_t)handle & ((uintptr_t)(REGIONS - 1) * REGION_BYTES);
-  return (struct region *)((uintptr_t)regions + offset);
+  uintptr_t offset = (uintptr_t)handle & __atomic_load_n(&region_map.mask, __ATOMIC_ACQUIRE);
+  uintptr_t places = (uintptr_t)__atomic_load_n(&region_map.places, __ATOMIC_RELAXED);
+  return (struct region *)(places + offset);
 }
 
 static ASHLAR_COLD _Noreturn void region_report_handle(const ashlar_region *handle,
@@ -124,7 +121,7 @@ static struct region *region_of(const ashlar_region *handle, const char *operati
 
 static uint32_t region_number(const struct region *r)
 {
-  return (uint32_t)(r - regions);
+  return (uint32_t)(r - region_places);
 }
 
 static const struct piece_set *region_pieces(const struct region *r)
@@ -153,7 +150,7 @@ static uint64_t region_piece_granule(uint32_t p)
 
 static bool region_may_take(const struct region *r, size_t bytes)
 {
-  for (const struct region *up = r;; up = &regions[up->parent]) {
+  for (const struct region *up = r;; up = &region_places[up->parent]) {
     if (up->limit != 0 && (bytes > up->limit || up->taken > up->limit - bytes)) {
       return false;
     }
@@ -165,7 +162,7 @@ static bool region_may_take(const struct region *r, size_t bytes)
 
 static void region_charge(struct region *r, size_t bytes)
 {
-  for (struct region *up = r;; up = &regions[up->parent]) {
+  for (struct region *up = r;; up = &region_places[up->parent]) {
     up->taken += bytes;
     if (up->parent == 0) {
       return;
@@ -175,7 +172,7 @@ static void region_charge(struct region *r, size_t bytes)
 
 static void region_credit(struct region *r, size_t bytes)
 {
-  for (struct region *up = r;; up = &regions[up->parent]) {
+  for (struct region *up = r;; up = &region_places[up->parent]) {
     up->taken -= bytes;
     if (up->parent == 0) {
       return;
@@ -205,7 +202,7 @@ static uintptr_t region_take(struct region *r, size_t bytes, size_t align, uint6
   if (region_pieces(r)->count >= REGION_PIECES || !region_may_take(r, bytes)) {
     return 0;
   }
-  uintptr_t block = large_allocate(bytes, align, slot_tag(KIND_REGION, 0));
+  uintptr_t block = pressure_allocate_large(bytes, align, slot_tag(KIND_REGION, 0));
   if (block == 0) {
     return 0;
   }
@@ -414,9 +411,9 @@ static uint32_t region_piece_around(const struct region *r, uintptr_t address)
 static enum report_kind region_whose(struct text *detail, uintptr_t block)
 {
   for (uint32_t i = 1; i < region_tables.fresh_region; i++) {
-    if (regions[i].handle != 0 && region_piece_around(&regions[i], block) != PAGES) {
+    if (region_places[i].handle != 0 && region_piece_around(&region_places[i], block) != PAGES) {
       text_str(detail, ", but of ");
-      region_name_text(detail, &regions[i]);
+      region_name_text(detail, &region_places[i]);
       return REPORT_WRONG_POOL;
     }
   }
@@ -485,7 +482,7 @@ ASHLAR_PUBLIC bool ashlar_region_cleanup(ashlar_region *region, void (*function)
   lock_acquire(&region_tables.lock);
   uint32_t h = region_tables.free_handler;
   if (h != 0) {
-    region_tables.free_handler = handlers[h - 1].next;
+    region_tables.free_handler = region_handlers[h - 1].next;
   } else if (region_tables.fresh_handler < REGION_HANDLERS) {
     h = ++region_tables.fresh_handler;
   }
@@ -494,7 +491,7 @@ ASHLAR_PUBLIC bool ashlar_region_cleanup(ashlar_region *region, void (*function)
     errno = ENOMEM;
     return false;
   }
-  handlers[h - 1] = (struct region_handler){function, argument, r->handler};
+  region_handlers[h - 1] = (struct region_handler){function, argument, r->handler};
   r->handler = h;
   r->handlers++;
   return true;
@@ -505,11 +502,11 @@ static void region_run_handlers(struct region *r)
 {
   while (r->handler != 0) {
     uint32_t h = r->handler;
-    struct region_handler handler = handlers[h - 1];
+    struct region_handler handler = region_handlers[h - 1];
     r->handler = handler.next;
     r->handlers--;
     lock_acquire(&region_tables.lock);
-    handlers[h - 1] = (struct region_handler){.next = region_tables.free_handler};
+    region_handlers[h - 1] = (struct region_handler){.next = region_tables.free_handler};
     region_tables.free_handler = h;
     lock_release(&region_tables.lock);
     handler.function(handler.argument);
@@ -523,15 +520,15 @@ static void region_unlink(struct region *r)
   if (r->parent == 0) {
     return;
   }
-  struct region *parent = &regions[r->parent];
+  struct region *parent = &region_places[r->parent];
   parent->children--;
   if (r->previous != 0) {
-    regions[r->previous].next = r->next;
+    region_places[r->previous].next = r->next;
   } else {
     parent->child = r->next;
   }
   if (r->next != 0) {
-    regions[r->next].previous = r->previous;
+    region_places[r->next].previous = r->previous;
   }
 }
 
@@ -567,9 +564,9 @@ static void region_finish(struct region *r)
 static void region_end_children(struct region *r, const char *operation)
 {
   while (r->child != 0) {
-    struct region *inner = &regions[r->child];
+    struct region *inner = &region_places[r->child];
     while (inner->child != 0) {
-      inner = &regions[inner->child];
+      inner = &region_places[inner->child];
     }
     region_begin_end(inner, operation);
     region_run_handlers(inner);
@@ -657,6 +654,20 @@ void region_in_child(void)
   lock_reset(&region_tables.lock);
 }
 
+/* Makes the tables of regions usable, if they are not; under the lock. */
+static bool region_open(void)
+{
+  if (region_map.mask != 0) {
+    return true;
+  }
+  if (!tables_commit_regions()) {
+    return false;
+  }
+  __atomic_store_n(&region_map.places, region_places, __ATOMIC_RELAXED);
+  __atomic_store_n(&region_map.mask, (uintptr_t)(REGIONS - 1) * REGION_BYTES, __ATOMIC_RELEASE);
+  return true;
+}
+
 /* A place in the table, or NULL. */
 static struct region *region_place_new(void)
 {
@@ -666,12 +677,12 @@ static struct region *region_place_new(void)
   }
   uint32_t i = region_tables.free_region;
   if (i != 0) {
-    region_tables.free_region = regions[i].next;
-  } else if (region_tables.fresh_region < REGIONS) {
+    region_tables.free_region = region_places[i].next;
+  } else if (region_open() && region_tables.fresh_region < REGIONS) {
     i = region_tables.fresh_region++;
   }
   lock_release(&region_tables.lock);
-  return i == 0 ? NULL : &regions[i];
+  return i == 0 ? NULL : &region_places[i];
 }
 
 /* The bytes of a piece: pages, and at least one beside the guard; 0 where that
@@ -717,7 +728,7 @@ ASHLAR_PUBLIC ashlar_region *ashlar_region_create(const struct ashlar_region_opt
     parent->child = region_number(r);
     parent->children++;
     if (r->next != 0) {
-      regions[r->next].previous = region_number(r);
+      region_places[r->next].previous = region_number(r);
     }
   }
   r->handle = uses << REGION_USE_SHIFT | (uint64_t)region_number(r) * REGION_BYTES;
@@ -754,6 +765,7 @@ ASHLAR_PUBLIC void ashlar_region_stats(ashlar_region *region,
 ASHLAR_PUBLIC bool ashlar_region_check(ashlar_region *region)
 {
   struct region *r = region_of(region, "ashlar_region_check");
-  return piece_check(region_number(r), arena_end()) &&
+  /* The checker looks at all pages. */
+  return (!page_heap_open_tables() || piece_check(region_number(r), arena_end())) &&
          (r->current == PAGES ? r->at == 0 : r->at <= r->end);
 }

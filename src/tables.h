@@ -1,25 +1,39 @@
-/* tables: the mappings behind the tables of platform.h.
+/* tables: the memory behind the tables of platform.h.
  *
  * Owns the root (the tables' addresses), which is read-only once tables_seal
- * has been called.  Each table is a mapping of its own between inaccessible
- * pages; nothing of it is usable until the arena whose entries it holds was
- * committed.  Called under the page heap's lock, or at start.
+ * has been called.  The tables that grow with the heap lie in four ranges of
+ * addresses: the records of pages, page_class[], page_span[], slot_state[].
+ * Each begins at a random place, and nothing of it is usable but what belongs to
+ * pages that can be in use; the tables of fixed length lie in a mapping of their
+ * own.  Called under the page heap's lock, or at start.
  */
 #ifndef ASHLAR_TABLES_H
 #define ASHLAR_TABLES_H
 
 #include "platform.h"
 
-/* Reserves the tables, sized from the limit of the process's address space, and
- * commits what they say of arena 0, which is nobody's.
- * Returns false where not even the smallest tables can be had. */
+/* Chooses the tables' places and makes those of fixed length usable.
+ * Returns false where the kernel has no memory for them; the root is as it was,
+ * and look-ups find nothing. */
 bool tables_reserve(void);
 
-/* Makes the entries of arenas usable; they read zero.
- * first, n: arena numbers first .. first + n - 1, below tables_arena_limit().
- * Returns false, with nothing usable that was not before, where the kernel
- * refuses. */
-bool tables_commit(uint32_t first, uint32_t n);
+/* Makes all entries of pages usable; those that were not read zero.
+ * p, n: pages p .. p + n - 1, of arenas below tables_arena_limit().
+ * Returns false where the kernel refuses, and some may be usable. */
+bool tables_commit(uint32_t p, uint32_t n);
+
+/* The same for the records of pages alone: what the checkers of spans, bins and
+ * pieces read, which look at every page. */
+bool tables_commit_records(uint32_t p, uint32_t n);
+
+/* Gives memory of entries back to the kernel; they read zero.
+ * p, n: usable pages of a free span, from its first on; of the first and the last
+ * the records stay. */
+void tables_discard(uint32_t p, uint32_t n);
+
+/* Makes the tables of regions usable, REGION_TABLES_BYTES in all; once.
+ * Returns false, and nothing has changed, where the kernel refuses. */
+bool tables_commit_regions(void);
 
 /* Arena numbers that the tables have room for are below this. */
 uint32_t tables_arena_limit(void);

@@ -1,4 +1,5 @@
 #include "thread_cache.h"
+#include "arena.h"
 #include "central_cache.h"
 #include "lock.h"
 #include "options.h"
@@ -26,7 +27,7 @@ _Static_assert(MIN_AGE + FIRST_BATCH + 1 <= LIST_CAPACITY,
                "a list holds what its first limit says");
 
 /* Without room and without blocks: both fast paths turn to their slow side. */
-static struct thread_cache thread_cache_none;
+static ASHLAR_LONG struct thread_cache thread_cache_none;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
     &thread_cache_none;
@@ -313,7 +314,8 @@ void thread_cache_unlock(void)
 static void thread_cache_recover_block(uint32_t c, uintptr_t block)
 {
   uint64_t g = radix_granule(block);
-  if (slot_state_get(g) != SLOT_CACHED || page_class[g / GRANULES_PER_PAGE] != c ||
+  if (!arena_holds(g) || slot_state_get(g) != SLOT_CACHED ||
+      page_class[g / GRANULES_PER_PAGE] != c ||
       thread_cache_list_holds(&thread_cache_self->of[c].list, block)) {
     return;
   }

@@ -571,8 +571,10 @@ Test(slot, checker_against_the_predicates)
       memcpy(state, &slot_state[region_low], sizeof state);
       memcpy(class, &page_class[first], sizeof class);
       memcpy(span, &page_span[first], sizeof span);
-      memcpy(kind, &span_kind[first], sizeof kind);
-      memcpy(len, &span_len[first], sizeof len);
+      for (uint32_t p = 0; p < sizeof kind / sizeof *kind; p++) {
+        kind[p] = span_kind[first + p];
+        len[p] = span_len[first + p];
+      }
       CHECK(violated(region_low, region_high) == 0, "not valid to begin with");
     }
     corrupt();
@@ -587,8 +589,10 @@ Test(slot, checker_against_the_predicates)
     memcpy(&slot_state[region_low], state, sizeof state);
     memcpy(&page_class[first], class, sizeof class);
     memcpy(&page_span[first], span, sizeof span);
-    memcpy(&span_kind[first], kind, sizeof kind);
-    memcpy(&span_len[first], len, sizeof len);
+    for (uint32_t p = 0; p < sizeof kind / sizeof *kind; p++) {
+      span_kind[first + p] = kind[p];
+      span_len[first + p] = len[p];
+    }
   }
   CHECK(valid > 0, "every corruption broke something");
   for (enum clause c = CLASS; c < CLAUSES; c++) {

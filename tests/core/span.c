@@ -388,9 +388,11 @@ Test(span, checker_against_the_predicates)
         (void)(prng_once_in(3) ? give_back() : take());
         compare();
       }
-      memcpy(kind, span_kind, N * sizeof *kind);
-      memcpy(len, span_len, N * sizeof *len);
-      memcpy(back, span_back, N * sizeof *back);
+      for (uint32_t p = 0; p < N; p++) {
+        kind[p] = span_kind[p];
+        len[p] = span_len[p];
+        back[p] = span_back[p];
+      }
       CHECK(violated(N) == 0 && span_check(N), "not valid to begin with");
     }
     for (uint64_t changes = prng_between(1, 2); changes > 0; changes--) {
@@ -402,9 +404,11 @@ Test(span, checker_against_the_predicates)
     for (enum clause c = KIND; c < CLAUSES; c++) {
       broken[c] += set >> c & 1;
     }
-    memcpy(span_kind, kind, N * sizeof *kind);
-    memcpy(span_len, len, N * sizeof *len);
-    memcpy(span_back, back, N * sizeof *back);
+    for (uint32_t p = 0; p < N; p++) {
+      span_kind[p] = kind[p];
+      span_len[p] = len[p];
+      span_back[p] = back[p];
+    }
   }
   CHECK(valid > 0, "every corruption broke something");
   for (enum clause c = KIND; c < CLAUSES; c++) {

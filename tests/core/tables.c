@@ -2,7 +2,8 @@
  *
  * With ASHLAR_STATIC_TABLES they are arrays; else each is a mapping of its
  * full size between two pages that trap, so that an index out of bounds does
- * not land in the neighbour unseen.
+ * not land in the neighbour unseen.  Tables that are fields of records have
+ * records of their own here.
  */
 #ifndef ASHLAR_STATIC_TABLES
 #define ASHLAR_TABLE_SHAPES
@@ -34,12 +35,22 @@ void tables_reset(void)
 union ashlar_root_pages ashlar_root_pages;
 
 enum {
-  SHAPES = sizeof table_shapes / sizeof table_shapes[0]
+  FIXED = sizeof fixed_shapes / sizeof fixed_shapes[0],
+  RECORDS = sizeof record_shapes / sizeof record_shapes[0],
+  OTHERS = sizeof arena_shapes / sizeof arena_shapes[0],
+  SHAPES = FIXED + RECORDS + OTHERS
 };
+
+static const struct table_shape *shape_of(int i)
+{
+  return i < FIXED             ? &fixed_shapes[i]
+         : i < FIXED + RECORDS ? &record_shapes[i - FIXED]
+                               : &arena_shapes[i - FIXED - RECORDS];
+}
 
 static size_t bytes_of(const struct table_shape *shape)
 {
-  return ASHLAR_TABLE_LENGTH(shape->per_arena, shape->fixed) * shape->entry;
+  return ASHLAR_TABLE_LENGTH(shape->per_arena, shape->fixed) * shape->stride;
 }
 
 static void **field_of(const struct table_shape *shape)
@@ -62,8 +73,10 @@ static void *reserve(size_t bytes)
 
 __attribute__((constructor)) static void reserve_all(void)
 {
+  ashlar_root_pages.root.radix_count = RADIX_KEYS;
+  ashlar_root_pages.root.region_tables = reserve(REGION_TABLES_BYTES);
   for (int i = 0; i < SHAPES; i++) {
-    *field_of(&table_shapes[i]) = reserve(bytes_of(&table_shapes[i]));
+    *field_of(shape_of(i)) = reserve(bytes_of(shape_of(i)));
   }
 }
 
@@ -71,7 +84,7 @@ __attribute__((constructor)) static void reserve_all(void)
 void tables_reset(void)
 {
   for (int i = 0; i < SHAPES; i++) {
-    if (madvise(*field_of(&table_shapes[i]), bytes_of(&table_shapes[i]), MADV_DONTNEED) != 0) {
+    if (madvise(*field_of(shape_of(i)), bytes_of(shape_of(i)), MADV_DONTNEED) != 0) {
       perror("tables: madvise");
       abort();
     }

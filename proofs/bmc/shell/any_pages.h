@@ -97,6 +97,18 @@ static uint64_t free_pages(void)
   return mask;
 }
 
+/* The pages that arena_top[] says are usable. */
+static uint64_t top_pages(void)
+{
+  uint64_t mask = 0;
+  for (uint32_t a = 1; a <= arena_used; a++) {
+    uint32_t usable = arena_top[a] - a * ARENA_PAGES;
+    CHECK(usable <= ARENA_PAGES, "arenas: what is usable is of the arena");
+    mask |= (((uint64_t)1 << usable) - 1) << ((arena_key[a] - 1) * ARENA_PAGES);
+  }
+  return mask;
+}
+
 static shell_granules kind_granules(uint8_t kind)
 {
   shell_granules mask = 0;
@@ -109,7 +121,8 @@ static shell_granules kind_granules(uint8_t kind)
 /* The memory of free spans is readable, writable and zero. */
 static void check_free_memory(void)
 {
-  uint64_t pages = free_pages();
+  CHECK(shell_committed == top_pages(), "arenas: usable is what is mapped");
+  uint64_t pages = free_pages() & top_pages();
   CHECK((shell_committed & ~shell_guarded & pages) == pages, "T11: free memory is usable");
   CHECK((shell_dirty & kind_granules(SPAN_FREE)) == 0, "T10: free memory is zero");
 }
@@ -125,14 +138,20 @@ static inline void any_arenas(void)
     ASSUME(radix_arena[key] == 0);
     radix_set(key, a);
     uint64_t pages = (((uint64_t)1 << ARENA_PAGES) - 1) << (key * ARENA_PAGES);
+    /* Usable not at all, up to the middle, or to the end. */
+    uint32_t top = choose(3) * (ARENA_PAGES / 2);
+    arena_top[a] = a * ARENA_PAGES + top;
+    arena_usable_pages += top;
     shell_reserved |= pages;
-    shell_committed |= pages;
+    shell_committed |= (((uint64_t)1 << top) - 1) << (key * ARENA_PAGES);
   }
 }
 
 static inline void any_span(uint32_t s, uint32_t len)
 {
   span_kind[s] = choose(2) == 0 ? SPAN_FREE : SPAN_USED;
+  /* What is in use is usable; of a run, its beginning. */
+  ASSUME(span_kind[s] == SPAN_FREE || len > ARENA_PAGES || arena_usable(s, s + len) == s + len);
   span_len[s] = len;
   span_back[s + len - 1] = s;
 }

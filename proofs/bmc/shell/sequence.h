@@ -18,6 +18,7 @@
 #include "../../../src/central_cache.c"
 #include "../../../src/thread_cache.c"
 #include "../../../src/large.c"
+#include "../../../src/pressure.c"
 #include "../../../src/heap.c"
 #include "any_pages.h"
 #include "start.h"

@@ -105,6 +105,7 @@ static inline void random_seed(struct random *r)
 #include "../../../src/os.h"
 #include "../../../src/options.h"
 #include "../../../src/report.h"
+#include "../../../src/space.h"
 #include "../../../src/slot.h"
 #include "../../../src/radix_map.h"
 
@@ -223,19 +224,35 @@ size_t os_page_bytes(void)
   return PAGE_BYTES;
 }
 
+#ifdef BMC_ENUMERATE
 uintptr_t os_reserve(size_t bytes, size_t align)
+{
+  CHECK(align == PAGE_BYTES && bytes <= sizeof shell_metadata, "os: what a thread's cache takes");
+  return shell_refuses() ? 0 : (uintptr_t)shell_metadata;
+}
+
+bool os_commit(uintptr_t a, size_t bytes)
+{
+  CHECK(a >= SHELL_BYTES && bytes > 0, "os_commit: of a thread's cache");
+  return !shell_refuses();
+}
+
+void os_release(uintptr_t a, size_t bytes)
+{
+  CHECK(a >= SHELL_BYTES && bytes > 0, "os_release: of a thread's cache");
+}
+#endif
+
+/* ---- address space: places of arenas ----------------------------------------- */
+
+uintptr_t space_arenas(uint32_t n)
 {
   if (shell_refuses()) {
     return 0;
   }
-#ifdef BMC_ENUMERATE
-  if (align == PAGE_BYTES) {
-    CHECK(bytes <= sizeof shell_metadata, "os: what a thread's cache takes");
-    return (uintptr_t)shell_metadata;
-  }
-#endif
-  CHECK(align == ARENA_BYTES && bytes % ARENA_BYTES == 0 && bytes > 0, "os: arenas are reserved");
+  CHECK(n >= 1 && n <= MAX_ARENAS, "space: arenas that there can be");
   uint32_t key = 1 + choose(RADIX_KEYS - 1);
+  size_t bytes = (size_t)n * ARENA_BYTES;
   if (bytes > SHELL_BYTES - (size_t)key * ARENA_BYTES) {
     return 0;
   }
@@ -245,15 +262,19 @@ uintptr_t os_reserve(size_t bytes, size_t align)
   return (uintptr_t)key * ARENA_BYTES;
 }
 
-bool os_commit(uintptr_t a, size_t bytes)
+void space_abandon(uintptr_t a, size_t bytes)
 {
-#ifdef BMC_ENUMERATE
-  if (a >= SHELL_BYTES) {
-    return !shell_refuses();
-  }
-#endif
   uint64_t mask = shell_page_mask(a, bytes);
-  CHECK((shell_reserved & mask) == mask, "os_commit: a reserved range");
+  CHECK((shell_reserved & mask) == mask, "space_abandon: a place");
+  CHECK((shell_committed & mask) == 0, "space_abandon: nothing of it is usable");
+  shell_reserved &= ~mask;
+}
+
+bool space_commit(uintptr_t a, size_t bytes)
+{
+  uint64_t mask = shell_page_mask(a, bytes);
+  CHECK((shell_reserved & mask) == mask, "space_commit: a part of a place");
+  CHECK((shell_committed & mask) == 0, "space_commit: that is not usable");
   if (shell_refuses()) {
     return false;
   }
@@ -261,18 +282,17 @@ bool os_commit(uintptr_t a, size_t bytes)
   return true;
 }
 
-void os_release(uintptr_t a, size_t bytes)
+bool space_decommit(uintptr_t a, size_t bytes)
 {
-#ifdef BMC_ENUMERATE
-  if (a >= SHELL_BYTES) {
-    return;
-  }
-#endif
   uint64_t mask = shell_page_mask(a, bytes);
-  CHECK((shell_reserved & mask) == mask, "os_release: a reserved range");
-  CHECK((shell_guarded & mask) == 0, "os_release: its guards are gone");
-  shell_reserved &= ~mask;
+  CHECK((shell_committed & mask) == mask, "space_decommit: a usable part");
+  CHECK((shell_guarded & mask) == 0, "space_decommit: its guards are gone");
+  if (shell_refuses()) {
+    return false;
+  }
   shell_committed &= ~mask;
+  shell_dirty &= ~shell_granule_mask(a, bytes);
+  return true;
 }
 
 /* A refused request may have dropped any part of what the range held. */
@@ -325,14 +345,26 @@ uint32_t tables_arena_limit(void)
   return MAX_ARENAS;
 }
 
-bool tables_commit(uint32_t first, uint32_t n)
+bool tables_commit(uint32_t p, uint32_t n)
 {
-  CHECK(n <= MAX_ARENAS && first <= MAX_ARENAS - n, "tables: arenas that there can be");
+  CHECK(n <= PAGES && p <= PAGES - n, "tables: pages that there can be");
   if (shell_refuses()) {
     return false;
   }
-  shell_tables = first + n;
+  shell_tables = 1 + (p + n - 1) / ARENA_PAGES;
   return true;
+}
+
+bool tables_commit_records(uint32_t p, uint32_t n)
+{
+  CHECK(n <= PAGES && p <= PAGES - n, "tables: pages that there can be");
+  return !shell_refuses();
+}
+
+/* Of entries that nobody reads before they are written. */
+void tables_discard(uint32_t p, uint32_t n)
+{
+  CHECK(span_kind[p] == SPAN_FREE || n <= span_len[p], "tables_discard: of a free span");
 }
 
 /* ---- options: any --------------------------------------------------------------- */
