@@ -1,4 +1,5 @@
 #include "central_cache.h"
+#include "arena.h"
 #include "lock.h"
 #include "os.h"
 #include "page_heap.h"
@@ -159,7 +160,7 @@ uint32_t central_give(uint32_t c, const uintptr_t *block, uint32_t n)
   lock_acquire(&central[c].lock);
   for (; done < n; done++) {
     uint64_t g = radix_granule(block[done]);
-    if (!slot_retire(g)) {
+    if (!arena_holds(g) || !slot_retire(g)) {
       break;
     }
     uint32_t s = page_span[g / GRANULES_PER_PAGE];

@@ -374,7 +374,7 @@ static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct cla
 {
   uintptr_t block = heap_pick(cache, of);
   uint64_t g = radix_granule(block);
-  if (ASHLAR_UNLIKELY(!slot_claim(g, tag))) {
+  if (ASHLAR_UNLIKELY(!heap_is_ours(g) || !slot_claim(g, tag))) {
     heap_bad_list(block);
   }
 #ifdef ASHLAR_LIGHT
