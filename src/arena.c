@@ -77,11 +77,7 @@ static bool arena_map(uintptr_t at, uint32_t from, uint32_t to)
   /* A free span may begin behind them. */
   bool tables =
       tables_commit(from, to - from) && (to % ARENA_PAGES == 0 || tables_commit_records(to, 1));
-  if (!tables || !space_commit(at, (size_t)(to - from) * PAGE_BYTES)) {
-    return false;
-  }
-  os_hide(at, (size_t)(to - from) * PAGE_BYTES); /* until a span takes it: dump */
-  return true;
+  return tables && space_commit(at, (size_t)(to - from) * PAGE_BYTES);
 }
 
 /* Makes unusable pages from .. to - 1 of adjoining arenas usable. */

@@ -77,13 +77,6 @@ static ASHLAR_LONG struct pool_thread pool_none;
 static __thread struct pool_thread *pool_self __attribute__((tls_model("initial-exec"))) =
     &pool_none;
 
-/* After the heap's constructor: tables that few programs use, out of core files. */
-__attribute__((constructor(103))) static void pool_hide(void)
-{
-  os_hide((uintptr_t)&pool_none, sizeof pool_none);
-  os_hide((uintptr_t)pools, sizeof pools);
-}
-
 static struct {
   struct lock lock;
   struct pool_thread *all;

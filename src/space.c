@@ -125,7 +125,14 @@ void space_abandon(uintptr_t a, size_t bytes)
 
 bool space_commit(uintptr_t a, size_t bytes)
 {
-  return space_now.chosen ? os_claim(a, bytes) : os_commit(a, bytes);
+  if (!space_now.chosen) {
+    return os_commit(a, bytes);
+  }
+  if (!os_claim(a, bytes)) {
+    return false;
+  }
+  os_hide(a, bytes); /* until a span takes it: dump */
+  return true;
 }
 
 bool space_decommit(uintptr_t a, size_t bytes)
