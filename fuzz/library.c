@@ -119,6 +119,7 @@ FUZZ_RESTORED
 #define central_take gate_central
 #define random_seed fuzz_seed
 #include "../src/thread_cache.c"
+#include "../src/thread_registry.c"
 #undef central_take
 #undef random_seed
 
@@ -132,6 +133,7 @@ FUZZ_RESTORED
 FUZZ_LASTING
 #include "../src/pool.c"
 #include "../src/pool_set.c"
+#include "../src/fork.c"
 
 /* ---- all below is the harness's -------------------------------------------------- */
 
@@ -331,7 +333,8 @@ FUZZ_UNSEEN static void fuzz_seed(struct random *r)
 FUZZ_UNSEEN void fuzz_end_thread(void)
 {
   if (thread_cache_self != &thread_cache_none) {
-    thread_cache_end(thread_cache_self);
+    thread_registry_end(thread_cache_self);
+    thread_cache_ended = false; /* another thread goes on */
   }
 }
 
@@ -374,13 +377,6 @@ enum {
 };
 
 /* ---- checks ------------------------------------------------------------------------ */
-
-FUZZ_UNSEEN void fuzz_reset_limits(void)
-{
-  for (struct thread_cache *cache = registry.all; cache != NULL; cache = cache->next) {
-    thread_cache_reset_limits(cache);
-  }
-}
 
 FUZZ_UNSEEN size_t fuzz_capacity(uintptr_t block)
 {
@@ -459,7 +455,7 @@ FUZZ_UNSEEN void fuzz_check(void)
   }
   for (struct thread_cache *c = registry.all; c != NULL; c = c->next) {
     for (uint32_t i = 0; i < SIZE_CLASSES; i++) {
-      MUST(free_list_check(&c->of[i].list));
+      MUST(free_list_check(&thread_cache_of(c, i)->list));
     }
   }
 }
@@ -532,11 +528,20 @@ FUZZ_UNSEEN static void fuzz_reset_caches(void)
     cache->owned = true;
     fuzz_now = t;
     fuzz_draw_again(&cache->random);
-    thread_cache_reset_limits(cache);
+    cache->generation = registry.generation;
+    cache->asked = registry.asked;
+    cache->next_hash = t > 0 ? fuzz.cache[t - 1] : NULL;
+    cache->spent = 0;
+    cache->scavenged = 0;
+    for (uint32_t i = 0; i < CLASS_WORDS; i++) {
+      cache->used[i] = 0;
+    }
     for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
-      cache->of[c].list.tail = 0;
-      cache->of[c].list.count = 0;
-      cache->of[c].list.young = 0;
+      struct class_cache *of = thread_cache_of(cache, c);
+      of->limit = 0;
+      of->list.tail = 0;
+      of->list.count = 0;
+      of->list.young = 0;
     }
   }
   fuzz_now = 0;
@@ -555,6 +560,7 @@ FUZZ_UNSEEN void fuzz_start(void)
     return;
   }
   MUST(heap_start());
+  thread_registry_test_logical = true;
   for (uint32_t t = 0; t < FUZZ_CACHES; t++) {
     thread_cache_self = &thread_cache_none;
     fuzz.cache[t] = thread_cache_get();

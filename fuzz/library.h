@@ -18,7 +18,7 @@
 #include "../src/large.h"
 #include "../src/page_heap.h"
 #include "../src/report.h"
-#include "../src/thread_cache.h"
+#include "../src/thread_registry.h"
 
 #include <setjmp.h>
 
@@ -104,9 +104,6 @@ void fuzz_flush(void);
 
 /* The options that a text sets hold until the next reset. */
 void fuzz_options(const char *text);
-
-/* The thread caches' limits and budgets are as the options now say. */
-void fuzz_reset_limits(void);
 
 /* Bytes of the block that starts at an address, those included that were not
  * asked for. */

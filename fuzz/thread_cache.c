@@ -14,28 +14,26 @@ static uint32_t class_of(const struct step *s)
 }
 
 /* What the header promises of the cache. */
-static void expect_sound(const struct thread_cache *cache, uint32_t c)
+static void expect_sound(struct thread_cache *cache, uint32_t c)
 {
-  const struct class_cache *of = &cache->of[c];
+  const struct class_cache *of = thread_cache_of(cache, c);
   MUST(free_list_check(&of->list));
   MUST(of->list.count <= of->limit && of->limit <= LIST_CAPACITY);
-  MUST(cache->batch[c] >= 1 && cache->batch[c] <= BATCH);
+  if (thread_cache_uses(cache, c)) {
+    MUST(of->batch >= 1 && of->batch <= BATCH);
+  } else {
+    MUST(of->limit == 0);
+  }
 }
 
-static void expect_budget(const struct thread_cache *cache)
+/* All limits are paid, and within the option. */
+static void expect_budget(struct thread_cache *cache)
 {
-  static uint32_t first[SIZE_CLASSES];
-  if (first[0] == 0) {
-    for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
-      first[c] = cache->of[c].limit; /* no step has been made yet */
-    }
-  }
   uint64_t spent = 0;
   for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
-    MUST(cache->of[c].limit >= first[c]);
-    spent += (uint64_t)(cache->of[c].limit - first[c]) * model_class_bytes(c);
+    spent += (uint64_t)thread_cache_of(cache, c)->limit * model_class_bytes(c);
   }
-  MUST(cache->budget + spent == options()->thread_cache_bytes);
+  MUST(cache->spent == spent && spent <= options()->thread_cache_bytes);
 }
 
 /* As malloc does. */
@@ -45,10 +43,12 @@ static void take(const struct step *s, uint32_t c)
   if (cache == NULL || tier_count == TIER_SLOTS) {
     return;
   }
-  struct free_list *list = &cache->of[c].list;
+  struct free_list *list = &thread_cache_of(cache, c)->list;
   uint64_t refused = fuzz_refused();
   if (list->count <= list->young && !thread_cache_refill(cache, c)) {
-    MUST(fuzz_refused() > refused || fuzz_arenas() == fuzz_most_arenas());
+    /* The kernel refused, or all that the budget allows is young. */
+    bool full = list->count == thread_cache_of(cache, c)->limit;
+    MUST(full || fuzz_refused() > refused || fuzz_arenas() == fuzz_most_arenas());
     return;
   }
   MUST(list->count > list->young);
@@ -70,9 +70,10 @@ static void give(uint32_t i)
     MUST(central_give(c, &block, 1) == 1);
     return;
   }
-  struct class_cache *of = &cache->of[c];
-  if (of->list.count >= of->limit) {
-    thread_cache_make_room(cache, c);
+  struct class_cache *of = thread_cache_of(cache, c);
+  if (of->list.count >= of->limit && !thread_cache_make_room(cache, c)) {
+    MUST(central_give(c, &block, 1) == 1);
+    return;
   }
   MUST(of->list.count < of->limit);
   free_list_append(&of->list, block, of->min_age);
@@ -127,7 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)
   expect_budget(thread_cache_self);
   if (bytes > 1 && input[1] % 4 == 3) {
     fuzz_options("thread_cache_bytes=64K");
-    fuzz_reset_limits();
   }
   tier_steps(input, bytes, 0, run);
   while (tier_count > 0) {

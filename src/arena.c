@@ -216,6 +216,9 @@ uint32_t arena_add(uint32_t n, uint32_t pages)
       return PAGES;
     }
     if (arena_add_at(base, first, n, pages)) {
+      if (arena_used == 0) {
+        tables_seal(); /* a program that allocates nothing is spared the calls */
+      }
       __atomic_store_n(&arena_used, arena_used + n, __ATOMIC_RELEASE);
       return first * ARENA_PAGES;
     }

@@ -177,6 +177,14 @@ uint32_t central_give(uint32_t c, const uintptr_t *block, uint32_t n)
   return done;
 }
 
+bool central_is_empty(uint32_t c)
+{
+  lock_acquire(&central[c].lock);
+  bool empty = span_list_first(central_list(c)) == PAGES;
+  lock_release(&central[c].lock);
+  return empty;
+}
+
 void central_trim(void)
 {
   for (uint32_t c = 0; c < SIZE_CLASSES; c++) {

@@ -25,6 +25,9 @@ uint32_t central_take(uint32_t c, uint32_t n, uintptr_t *block, uint32_t seed);
  * reports it; none behind it was taken), or n where all were. */
 uint32_t central_give(uint32_t c, const uintptr_t *block, uint32_t n);
 
+/* Whether no span of a class is known to have a FREE slot. */
+bool central_is_empty(uint32_t c);
+
 /* Gives spans without a slot in use back to the page heap. */
 void central_trim(void);
 

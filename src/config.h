@@ -42,6 +42,9 @@
 #ifndef ASHLAR_BATCH
 #define ASHLAR_BATCH 4
 #endif
+#ifndef ASHLAR_CHAINS_SHIFT
+#define ASHLAR_CHAINS_SHIFT 1
+#endif
 #endif
 
 /* log2 of the bytes of a page */
@@ -115,6 +118,10 @@
 /* blocks of a thread's first refill of a class */
 #ifndef ASHLAR_FIRST_BATCH
 #define ASHLAR_FIRST_BATCH 4
+#endif
+/* log2 of the chains by which the cache of a thread is found */
+#ifndef ASHLAR_CHAINS_SHIFT
+#define ASHLAR_CHAINS_SHIFT 10
 #endif
 /* freed large blocks that wait, and their bytes */
 #ifndef ASHLAR_WAITING_BLOCKS

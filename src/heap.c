@@ -14,10 +14,9 @@
 #include "size_math.h"
 #include "span_list.h"
 #include "tables.h"
-#include "thread_cache.h"
+#include "thread_registry.h"
 
 #include <errno.h>
-#include <pthread.h>
 
 #ifdef ASHLAR_LIGHT
 #define HEAP_PROFILE_LIGHT true
@@ -32,31 +31,29 @@ static struct {
   bool ready;
 } heap;
 
-/* Before a fork, and to look at the whole heap: what others hold by lock stands
- * still, and so do the tables; state bytes, which have no lock, need not. */
-static void heap_stop(void)
+void heap_stop(void)
 {
-  thread_cache_lock();
+  thread_registry_lock();
   large_lock();
   central_lock_all();
   page_heap_lock();
 }
 
-static void heap_go_on(void)
+void heap_go_on(void)
 {
   page_heap_unlock();
   central_unlock_all();
   large_unlock();
-  thread_cache_unlock();
+  thread_registry_unlock();
 }
 
-static void heap_in_child(void)
+void heap_in_child(void)
 {
   os_random_part();
   page_heap_reset_lock();
   central_reset_locks();
   large_reset_lock();
-  thread_cache_reset();
+  thread_registry_in_child();
 }
 
 /* What every free wants to know of a class, worked out once. */
@@ -88,8 +85,7 @@ static bool heap_start_locked(void)
   }
   payload_start();
   heap_start_classes();
-  tables_seal();
-  return thread_cache_start();
+  return thread_registry_start();
 }
 
 static bool heap_is_ready(void)
@@ -116,7 +112,6 @@ __attribute__((constructor(102))) static void heap_constructor(void)
   if (heap_start()) {
     /* Again: the first allocation may have come before there was an environment. */
     options_start();
-    pthread_atfork(heap_stop, heap_go_on, heap_in_child);
   }
 }
 
@@ -367,12 +362,10 @@ static ASHLAR_COLD _Noreturn void heap_bad_list(uintptr_t block)
   heap_report(REPORT_BAD_METADATA, block, radix_granule(block), HEAP_ALLOCATE);
 }
 
-/* Hands out a block of a class whose list has one that is not young.
+/* Makes a CACHED block that is in no list any more the caller's.
  * bytes: of the class's slots; 0 for class 0. */
-static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct class_cache *of,
-                                          size_t bytes, uint8_t tag)
+static ASHLAR_HOT uintptr_t heap_claim(uintptr_t block, size_t bytes, uint8_t tag)
 {
-  uintptr_t block = heap_pick(cache, of);
   uint64_t g = radix_granule(block);
   if (ASHLAR_UNLIKELY(!heap_is_ours(g) || !slot_claim(g, tag))) {
     heap_bad_list(block);
@@ -385,20 +378,45 @@ static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct cla
 #endif
 }
 
+/* Hands out a block of a class whose list has one that is not young. */
+static ASHLAR_HOT uintptr_t heap_hand_out(struct thread_cache *cache, struct class_cache *of,
+                                          size_t bytes, uint8_t tag)
+{
+  return heap_claim(heap_pick(cache, of), bytes, tag);
+}
+
+/* Hands out a block past the thread's lists: it has none, or they may not hold
+ * one of the class.  Fails if there is none after all was given back. */
+static ASHLAR_COLD uintptr_t heap_allocate_direct(uint32_t c, size_t bytes, uint8_t tag)
+{
+  uintptr_t block;
+  uint32_t seed = thread_registry_seed();
+  if (central_take(c, 1, &block, seed) == 0) {
+    pressure_relieve();
+    if (central_take(c, 1, &block, seed) == 0) {
+      return heap_no_memory();
+    }
+  }
+  return heap_claim(block, bytes, tag);
+}
+
 /* No aged block, no random numbers at hand, or no cache yet. */
 static ASHLAR_COLD uintptr_t heap_refill(uint32_t c, size_t bytes, uint8_t tag)
 {
   int saved = errno;
-  struct thread_cache *cache = heap_start() ? pressure_get_cache() : NULL;
-  if (cache == NULL) {
+  if (!heap_start()) {
     return heap_no_memory();
   }
-  struct class_cache *of = &cache->of[c];
-  if (of->list.count <= of->list.young && !pressure_refill(cache, c)) {
-    return heap_no_memory();
+  thread_registry_before_refill(c);
+  struct thread_cache *cache = thread_cache_get();
+  struct class_cache *of = cache == NULL ? NULL : thread_cache_of(cache, c);
+  bool aged = of != NULL && (of->list.count > of->list.young || thread_cache_refill(cache, c));
+  uintptr_t block =
+      aged ? heap_hand_out(cache, of, bytes, tag) : heap_allocate_direct(c, bytes, tag);
+  if (block != 0) {
+    errno = saved;
   }
-  errno = saved;
-  return heap_hand_out(cache, of, bytes, tag);
+  return block;
 }
 
 /* Nothing, or more than a slot holds. */
@@ -410,8 +428,8 @@ static ASHLAR_COLD uintptr_t heap_allocate_rare(size_t asked, size_t align, uint
   uint8_t tag = slot_tag(kind, 0);
   if (asked == 0 && align <= GRANULE_BYTES) {
     struct thread_cache *cache = thread_cache_self;
-    bool aged = cache->of[0].list.count > cache->of[0].list.young;
-    return aged ? heap_hand_out(cache, &cache->of[0], 0, tag) : heap_refill(0, 0, tag);
+    bool aged = thread_cache_of(cache, 0)->list.count > thread_cache_of(cache, 0)->list.young;
+    return aged ? heap_hand_out(cache, thread_cache_of(cache, 0), 0, tag) : heap_refill(0, 0, tag);
   }
   int saved = errno;
   uintptr_t block = heap_start() ? pressure_allocate_large(asked == 0 ? 1 : asked, align, tag) : 0;
@@ -425,7 +443,7 @@ static ASHLAR_COLD uintptr_t heap_allocate_rare(size_t asked, size_t align, uint
 static ASHLAR_HOT uintptr_t heap_allocate_class(uint32_t c, size_t bytes, uint8_t tag)
 {
   struct thread_cache *cache = thread_cache_self;
-  struct class_cache *of = &cache->of[c];
+  struct class_cache *of = thread_cache_plain(cache, c);
   bool ready = of->list.count > of->list.young && (HEAP_PROFILE_LIGHT || cache->random.left > 0);
   if (ASHLAR_UNLIKELY(!ready)) {
     return heap_refill(c, bytes, tag);
@@ -466,6 +484,19 @@ uintptr_t heap_allocate_aligned(size_t align, size_t asked, uint32_t kind)
 
 /* ---- free ----------------------------------------------------------------- */
 
+/* Puts a clear block whose slot is released into the thread's list, or, if the
+ * thread has none or there is no room, past it into the central cache. */
+static void heap_keep(uintptr_t block, uint32_t c)
+{
+  struct thread_cache *cache = thread_cache_get();
+  struct class_cache *of = cache == NULL ? NULL : thread_cache_of(cache, c);
+  if (of == NULL || (of->list.count >= of->limit && !thread_cache_make_room(cache, c))) {
+    central_give(c, &block, 1);
+    return;
+  }
+  free_list_append(&of->list, block, of->min_age);
+}
+
 /* A block without bytes, or with a span of its own, whose slot is released. */
 static ASHLAR_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_operation operation)
 {
@@ -481,15 +512,7 @@ static ASHLAR_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_op
     }
     large_free(g);
   } else if (c == 0) {
-    struct thread_cache *cache = thread_cache_get();
-    if (cache == NULL) {
-      central_give(0, &block, 1);
-    } else {
-      if (cache->of[0].list.count >= cache->of[0].limit) {
-        thread_cache_make_room(cache, 0);
-      }
-      free_list_append(&cache->of[0].list, block, cache->of[0].min_age);
-    }
+    heap_keep(block, 0);
   } else {
     heap_report(REPORT_BAD_METADATA, block, g, operation);
   }
@@ -500,16 +523,8 @@ static ASHLAR_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_op
 static ASHLAR_COLD void heap_free_full(uintptr_t block, uint32_t c)
 {
   int saved = errno;
-  struct thread_cache *cache = thread_cache_get();
   payload_zero(block, size_class_bytes(c));
-  if (cache == NULL) {
-    central_give(c, &block, 1);
-  } else {
-    if (cache->of[c].list.count >= cache->of[c].limit) {
-      thread_cache_make_room(cache, c);
-    }
-    free_list_append(&cache->of[c].list, block, cache->of[c].min_age);
-  }
+  heap_keep(block, c);
   errno = saved;
 }
 
@@ -541,7 +556,7 @@ static ASHLAR_HOT void heap_take_back(uintptr_t block, uint64_t g, uint8_t tag,
   if (ASHLAR_UNLIKELY(!payload_slack_is_zero(block + bytes, slack))) {
     heap_overflow(g, tag, operation);
   }
-  struct class_cache *of = &thread_cache_self->of[c];
+  struct class_cache *of = thread_cache_plain(thread_cache_self, c);
   if (ASHLAR_UNLIKELY(of->list.count >= of->limit)) {
     heap_free_full(block, c);
     return;
@@ -767,10 +782,13 @@ bool heap_trim(size_t pad)
     return false;
   }
   int saved = errno;
-  thread_cache_flush();
+  uint64_t released = page_heap_counts().released;
+  thread_registry_reclaim();
   large_trim();
   central_trim();
-  bool any = page_heap_trim(pad / PAGE_BYTES) > 0;
+  page_heap_trim(pad / PAGE_BYTES);
+  /* Some may have gone on the way, if there was too much of it. */
+  bool any = page_heap_counts().released > released;
   errno = saved;
   return any;
 }

@@ -29,8 +29,16 @@ enum heap_operation {
  * Returns false without memory for its tables. */
 bool heap_start(void);
 
-/* Whether a granule's number is one of the allocator's memory, in use or free;
- * the tables are asked of no other. */
+/* Before a fork, and to look at the whole heap: what others hold by lock stands
+ * still, and so do the tables; state bytes, which have no lock, need not. */
+void heap_stop(void);
+void heap_go_on(void);
+
+/* The same in the child of a fork: no lock is held. */
+void heap_in_child(void);
+
+/* Whether a granule's number is one of the allocator's memory: not of arena 0,
+ * which is nobody's. */
 bool heap_is_ours(uint64_t g);
 
 /* Allocates.

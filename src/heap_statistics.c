@@ -160,9 +160,9 @@ static void statistics_use_span(uint32_t s, void *context)
 /* What the calling thread's lists hold was counted as in use. */
 static void statistics_use_cache(struct heap_usage *usage)
 {
-  const struct thread_cache *cache = thread_cache_self;
+  struct thread_cache *cache = thread_cache_self;
   for (uint32_t c = 0; cache != NULL && c < SIZE_CLASSES; c++) {
-    uint64_t count = cache->of[c].list.count;
+    uint64_t count = thread_cache_of(cache, c)->list.count;
     uint64_t bytes = count * size_class_bytes(c);
     if (count <= usage->blocks[c] && bytes <= usage->used) {
       usage->blocks[c] -= count;

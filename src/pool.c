@@ -63,7 +63,8 @@ struct pool_line {
 struct pool_thread {
   struct pool_line of[POOLS];
   uint32_t entry[POOLS][POOL_MAGAZINE];
-  struct pool_thread *next; /* in the list of all */
+  struct pool_thread *next;      /* in the list of all */
+  struct pool_thread *next_idle; /* of those that no thread has */
   bool owned;
 };
 
@@ -77,9 +78,13 @@ static ASHLAR_LONG struct pool_thread pool_none;
 static __thread struct pool_thread *pool_self __attribute__((tls_model("initial-exec"))) =
     &pool_none;
 
+/* The thread's table was given back for good. */
+static __thread bool pool_ended __attribute__((tls_model("initial-exec")));
+
 static struct {
   struct lock lock;
   struct pool_thread *all;
+  struct pool_thread *idle;
   pthread_key_t key;
   bool started;
 } pool_threads;
@@ -279,25 +284,33 @@ static void pool_flush_all(struct pool_thread *thread)
   }
 }
 
-/* At the end of a thread. */
-static void pool_thread_end(void *argument)
+/* A thread's table waits for another thread; the lock is held. */
+static void pool_thread_lay_aside(struct pool_thread *thread)
 {
-  struct pool_thread *thread = argument;
-  pool_self = &pool_none;
-  lock_acquire(&pool_threads.lock);
   pool_flush_all(thread);
   thread->owned = false;
+  thread->next_idle = pool_threads.idle;
+  pool_threads.idle = thread;
+}
+
+/* At the end of a thread.  What it allocates or frees in a later destructor comes
+ * from the pool's own list, and goes there. */
+static void pool_thread_end(void *argument)
+{
+  pool_self = &pool_none;
+  pool_ended = true;
+  lock_acquire(&pool_threads.lock);
+  pool_thread_lay_aside(argument);
   lock_release(&pool_threads.lock);
 }
 
 /* A table that no thread has. */
 static struct pool_thread *pool_thread_adopt(void)
 {
-  struct pool_thread *thread = pool_threads.all;
-  while (thread != NULL && thread->owned) {
-    thread = thread->next;
-  }
-  if (thread == NULL) {
+  struct pool_thread *thread = pool_threads.idle;
+  if (thread != NULL) {
+    pool_threads.idle = thread->next_idle;
+  } else {
     size_t guard = os_page_bytes();
     size_t bytes = pool_round(sizeof *thread);
     uintptr_t space = os_reserve(bytes + 2 * guard, guard);
@@ -316,10 +329,15 @@ static struct pool_thread *pool_thread_adopt(void)
   return thread;
 }
 
+/* The calling thread's table; NULL without memory, and for a thread that is past
+ * its end. */
 static struct pool_thread *pool_thread_get(void)
 {
   if (pool_self != &pool_none) {
     return pool_self;
+  }
+  if (pool_ended) {
+    return NULL;
   }
   lock_acquire(&pool_threads.lock);
   struct pool_thread *thread = pool_thread_adopt();
@@ -331,17 +349,18 @@ static struct pool_thread *pool_thread_get(void)
   return thread;
 }
 
+/* Before the first pool was created there are no others. */
 void pool_lock_all(void)
 {
   lock_acquire(&pool_threads.lock);
-  for (uint32_t i = 0; i < POOLS; i++) {
+  for (uint32_t i = 0; i < POOLS && pool_threads.started; i++) {
     lock_acquire(&pools[i].lock);
   }
 }
 
 void pool_unlock_all(void)
 {
-  for (uint32_t i = POOLS; i-- > 0;) {
+  for (uint32_t i = POOLS; i-- > 0 && pool_threads.started;) {
     lock_release(&pools[i].lock);
   }
   lock_release(&pool_threads.lock);
@@ -350,14 +369,13 @@ void pool_unlock_all(void)
 /* What the threads held that are not in the child goes back. */
 void pool_in_child(void)
 {
-  for (uint32_t i = 0; i < POOLS; i++) {
+  for (uint32_t i = 0; i < POOLS && pool_threads.started; i++) {
     lock_reset(&pools[i].lock);
   }
   lock_reset(&pool_threads.lock);
   for (struct pool_thread *t = pool_threads.all; t != NULL; t = t->next) {
     if (t != pool_self && t->owned) {
-      pool_flush_all(t);
-      t->owned = false;
+      pool_thread_lay_aside(t);
     }
   }
 }
@@ -481,21 +499,44 @@ static __attribute__((noinline)) void *pool_hand_out_clear(const struct pool_lis
   return (void *)object;
 }
 
-static ASHLAR_COLD void *pool_alloc_rare(uint64_t handle)
+/* The object that was taken from a list. */
+static void *pool_taken(uint64_t handle, const struct pool_list *list, uint32_t g)
 {
-  int saved = errno;
-  struct pool_list *list = pool_refill(handle);
-  if (list == NULL) {
-    errno = ENOMEM;
-    return NULL;
-  }
-  errno = saved;
-  uint32_t g = pool_list_take(list);
   if (g >= POOL_REFUSED) {
     pool_report_torn(&pools[pool_number(handle)], pool_alloc_name);
   }
   uintptr_t object = list->base + (uintptr_t)g * GRANULE_BYTES;
   return list->clear != 0 ? pool_hand_out_clear(list, object) : (void *)object;
+}
+
+/* For a thread that cannot have lists of its own: from a shared pool's. */
+static void *pool_alloc_direct(uint64_t handle)
+{
+  struct pool *p = &pools[pool_number(handle)];
+  lock_acquire(&p->lock);
+  if (p->list.handle != handle) {
+    lock_release(&p->lock);
+    pool_report_handle(handle, pool_alloc_name);
+  }
+  bool any = !pool_is_empty(&p->list) || pool_grow(p, p->growth);
+  p->exhausted += any ? 0 : 1;
+  uint32_t g = any ? pool_list_take(&p->list) : 0;
+  lock_release(&p->lock);
+  return any ? pool_taken(handle, &p->list, g) : NULL;
+}
+
+static ASHLAR_COLD void *pool_alloc_rare(uint64_t handle)
+{
+  int saved = errno;
+  void *object;
+  if (pool_of(handle, pool_alloc_name)->shared && pool_thread_get() == NULL) {
+    object = pool_alloc_direct(handle);
+  } else {
+    struct pool_list *list = pool_refill(handle);
+    object = list == NULL ? NULL : pool_taken(handle, list, pool_list_take(list));
+  }
+  errno = object == NULL ? ENOMEM : saved;
+  return object;
 }
 
 static ASHLAR_COLD void *pool_alloc_refused(uint64_t handle, uint32_t refusal)
@@ -753,8 +794,7 @@ ASHLAR_PUBLIC enum ashlar_pool_verdict ashlar_pool_free(ashlar_pool *pool, void 
 static void pool_start(void)
 {
   if (!pool_threads.started) {
-    pool_threads.started = pthread_key_create(&pool_threads.key, pool_thread_end) == 0 &&
-                           pthread_atfork(pool_lock_all, pool_unlock_all, pool_in_child) == 0;
+    pool_threads.started = pthread_key_create(&pool_threads.key, pool_thread_end) == 0;
   }
 }
 

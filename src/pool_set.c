@@ -9,7 +9,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 enum {
@@ -243,17 +242,18 @@ ASHLAR_PUBLIC enum ashlar_pool_verdict ashlar_pool_set_free(ashlar_pool_set *set
 
 /* ---- create and destroy -------------------------------------------------------------- */
 
+/* Before the first set was created there are no others. */
 void pool_set_lock_all(void)
 {
   lock_acquire(&pool_set_table.lock);
-  for (uint32_t i = 0; i < POOL_SETS; i++) {
+  for (uint32_t i = 0; i < POOL_SETS && pool_set_table.started; i++) {
     lock_acquire(&pool_sets[i].lock);
   }
 }
 
 void pool_set_unlock_all(void)
 {
-  for (uint32_t i = POOL_SETS; i-- > 0;) {
+  for (uint32_t i = POOL_SETS; i-- > 0 && pool_set_table.started;) {
     lock_release(&pool_sets[i].lock);
   }
   lock_release(&pool_set_table.lock);
@@ -261,7 +261,7 @@ void pool_set_unlock_all(void)
 
 void pool_set_in_child(void)
 {
-  for (uint32_t i = 0; i < POOL_SETS; i++) {
+  for (uint32_t i = 0; i < POOL_SETS && pool_set_table.started; i++) {
     lock_reset(&pool_sets[i].lock);
   }
   lock_reset(&pool_set_table.lock);
@@ -376,10 +376,7 @@ ASHLAR_PUBLIC ashlar_pool_set *ashlar_pool_set_create(const struct ashlar_pool_s
     return NULL;
   }
   lock_acquire(&pool_set_table.lock);
-  if (!pool_set_table.started) {
-    pool_set_table.started =
-        pthread_atfork(pool_set_lock_all, pool_set_unlock_all, pool_set_in_child) == 0;
-  }
+  pool_set_table.started = true;
   uint32_t i = 1;
   while (i < POOL_SETS && pool_sets[i].handle != 0) {
     i++;

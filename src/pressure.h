@@ -6,17 +6,14 @@
 #ifndef ASHLAR_PRESSURE_H
 #define ASHLAR_PRESSURE_H
 
-#include "thread_cache.h"
+#include "platform.h"
 
-/* Gives back all that waits or is cached: the calling thread's blocks, freed large
+/* Gives back all that waits or is cached: what threads hold (thread_registry_reclaim), freed large
  * blocks, spans without a slot in use, resident free pages, and address space at
  * the end of arenas. */
 void pressure_relieve(void);
 
-/* thread_cache_get, thread_cache_refill and large_allocate, tried once more after
- * that if there was no memory. */
-struct thread_cache *pressure_get_cache(void);
-bool pressure_refill(struct thread_cache *cache, uint32_t c);
+/* large_allocate, tried once more after that if there was no memory. */
 uintptr_t pressure_allocate_large(size_t asked, size_t align, uint8_t tag);
 
 #endif

@@ -17,7 +17,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +85,6 @@ static struct {
 
 static struct {
   struct lock lock;
-  bool started;
   uint32_t fresh_region, free_region;   /* never used so far; first unused, by next */
   uint32_t fresh_handler, free_handler; /* the same, plus one */
 } region_tables = {.fresh_region = 1};
@@ -672,9 +670,6 @@ static bool region_open(void)
 static struct region *region_place_new(void)
 {
   lock_acquire(&region_tables.lock);
-  if (!region_tables.started) {
-    region_tables.started = pthread_atfork(region_lock, region_unlock, region_in_child) == 0;
-  }
   uint32_t i = region_tables.free_region;
   if (i != 0) {
     region_tables.free_region = region_places[i].next;

@@ -38,7 +38,8 @@ bool tables_commit_regions(void);
 /* Arena numbers that the tables have room for are below this. */
 uint32_t tables_arena_limit(void);
 
-/* Makes the root read-only for good. */
+/* Makes the root read-only for good: with the first arena, when there is
+ * something to protect, and all of the root was written at start. */
 void tables_seal(void);
 
 #endif

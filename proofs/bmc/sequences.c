@@ -29,8 +29,8 @@
  *            heap_allocate_aligned heap_free heap_release heap_take_back heap_free_full heap_free_rare
  *            heap_reallocate heap_resize_in_place heap_slack_is_zero heap_trim heap_live heap_report_invalid
  *            thread_cache_refill thread_cache_make_room thread_cache_grow thread_cache_scavenge
- *            thread_cache_empty thread_cache_hand_over thread_cache_get thread_cache_adopt thread_cache_end
- *            thread_cache_flush central_take central_draw central_grow central_give central_shrink
+ *            thread_cache_empty thread_cache_hand_over thread_cache_close thread_cache_get
+ *            thread_registry_adopt thread_registry_end thread_cache_flush central_take central_draw central_grow central_give central_shrink
  *            central_trim page_heap_take page_heap_take_locked page_heap_give page_heap_trim
  *            page_heap_discard page_heap_enlist page_bins_release arena_add large_allocate large_take
  *            large_free large_give_back large_open large_oldest large_trim large_retry span_take
@@ -174,7 +174,8 @@ static void call_any(void)
   case 6:
     say("/* the thread ends; another goes on */", 0, 0);
     ASSUME(thread_cache_self != &thread_cache_none);
-    thread_cache_end(thread_cache_self);
+    thread_registry_end(thread_cache_self);
+    thread_cache_ended = false; /* another goes on */
     last_freed = 0;
     return;
   case 7:

@@ -106,7 +106,7 @@ Test(check, the_slots)
 Test(check, the_free_lists_of_this_thread)
 {
   begin();
-  struct free_list *list = &thread_cache_self->of[page_class[page]].list;
+  struct free_list *list = &thread_cache_of(thread_cache_self, page_class[page])->list;
   const char *lists = "the free lists of this thread are damaged";
   damage(&list->young, (unsigned char)(list->count + 1), lists);
   damage(&list->tail, LIST_CAPACITY, lists);

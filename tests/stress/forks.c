@@ -125,3 +125,85 @@ Test(forks, of_a_busy_process)
   }
   blocks_expect_empty_heap();
 }
+
+#ifndef __SANITIZE_THREAD__
+
+/* ---- what the other threads held ---------------------------------------------- */
+
+static void *hold_and_wait(void *argument)
+{
+  void *block[BUSY * 20];
+  for (int i = 0; i < BUSY * 20; i++) {
+    block[i] = ashlar_malloc(2000);
+  }
+  for (int i = 0; i < BUSY * 20; i++) {
+    ashlar_free(block[i]);
+  }
+  pthread_barrier_wait(&begun);
+  pthread_barrier_wait(&begun);
+  return argument;
+}
+
+static uint64_t cached(void)
+{
+  struct ashlar_statistics s;
+  ashlar_statistics(&s);
+  return s.cached;
+}
+
+/* A child takes it when it needs memory, and not before; nothing of it is lost. */
+static _Noreturn void needy_child(void)
+{
+  alarm(60);
+  uint64_t before = cached();
+  ashlar_free(ashlar_malloc(2000));
+  ashlar_free(ashlar_malloc(100));
+  MUST(before > 0 && cached() > 0);
+  ashlar_malloc_trim(0);
+  MUST(cached() == 0);
+  MUST(ashlar_check(NULL, NULL));
+  pthread_t thread;
+  MUST(pthread_create(&thread, NULL, in_thread, (void *)7) == 0);
+  pthread_join(thread, NULL);
+  ashlar_malloc_trim(0);
+  MUST(cached() == 0);
+  _exit(0);
+}
+
+static void fork_and_check(void (*child_runs)(void))
+{
+  pid_t pid = fork();
+  CHECK(pid >= 0, "no process");
+  if (pid == 0) {
+    child_runs();
+  }
+  int status = 0;
+  CHECK(waitpid(pid, &status, 0) == pid, "the child is lost");
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", status);
+}
+
+/* So does the child of a child that did not. */
+static void idle_child(void)
+{
+  fork_and_check(needy_child);
+  _exit(0);
+}
+
+Test(forks, of_a_process_with_idle_threads)
+{
+  pthread_t thread[BUSY];
+  CHECK(pthread_barrier_init(&begun, NULL, BUSY + 1) == 0, "barrier");
+  for (int i = 0; i < BUSY; i++) {
+    CHECK(pthread_create(&thread[i], NULL, hold_and_wait, NULL) == 0, "thread");
+  }
+  pthread_barrier_wait(&begun);
+  fork_and_check(needy_child);
+  fork_and_check(idle_child);
+  pthread_barrier_wait(&begun);
+  for (int i = 0; i < BUSY; i++) {
+    pthread_join(thread[i], NULL);
+  }
+  blocks_expect_empty_heap();
+}
+
+#endif

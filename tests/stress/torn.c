@@ -31,7 +31,7 @@ static void *hold(void *unused)
   for (int i = 0; i < 10; i++) {
     ashlar_free(own[i]);
   }
-  struct free_list *list = &thread_cache_self->of[size_class_of(BYTES)].list;
+  struct free_list *list = &thread_cache_of(thread_cache_self, size_class_of(BYTES))->list;
   for (uint32_t i = 0; i < STALE; i++) {
     list->block[(list->tail + list->count) % LIST_CAPACITY] = stale[i];
     list->count++;

@@ -8,7 +8,21 @@ PROGRAMS += $(SYSTEM_TESTS)
 
 $(BUILD)/system/%: tests/system/%.c tests/system/system.c tests/system/system.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -g -o $@ $< tests/system/system.c -pthread -ldl -lm
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -g -o $@ $< tests/system/system.c $(LINKED) -pthread -ldl -lm
+
+# A library that the program is linked with, and its double, which it loads.
+build/system/lib%.so build/system/lib%-later.so: tests/system/libraries/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -fPIC -shared -g -o build/system/lib$*.so $< -pthread
+	@cp build/system/lib$*.so build/system/lib$*-later.so
+
+# A static program, run by fork_handlers.
+build/system/static_fork: tests/system/programs/static_fork.c build/libashlar.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -static -g -o $@ $< build/libashlar.a -pthread
+
+build/system/fork_handlers: build/system/libatfork.so build/system/static_fork
+build/system/fork_handlers: LINKED := -Lbuild/system -latfork -Wl,-rpath,'$$ORIGIN'
 
 $(BUILD)/system/%-default: $(BUILD)/system/% $(BUILD)/libashlar.so
 	@printf '#!/bin/sh\nLD_PRELOAD="$(BUILD_PATH)/libashlar.so" exec %s "$$@"\n' $< >$@

@@ -8,6 +8,7 @@
 
 #include "../../../src/os.h"
 #include "../../../src/platform.h"
+#include "../../../src/thread_registry.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -540,6 +541,7 @@ static void begin(void)
   search->base = world_picture_new();
   search->warm = world_picture_new();
   os_test_no_hints = true;
+  thread_registry_test_logical = true;
   world_look(search->virgin);
 }
 __attribute__((section(".preinit_array"), used)) static void (*const begin_first)(void) = begin;

@@ -303,10 +303,12 @@ void program_fork(void (*child)(void))
 {
   before_fork();
   world_push(picture_of_fork);
+  scheduler_locals_push();
   scheduler_mute(true);
   in_child();
   child();
   scheduler_mute(false);
+  scheduler_locals_pop();
   world_pop(picture_of_fork);
   in_parent();
 }

@@ -30,6 +30,7 @@ struct local {
   void *variable;
   size_t bytes;
   unsigned char copy[SCHEDULER_THREADS + 1][LOCAL_BYTES];
+  unsigned char aside[LOCAL_BYTES];
 };
 
 static struct {
@@ -58,6 +59,22 @@ void scheduler_local(void *variable, size_t bytes)
   l->bytes = bytes;
   for (uint32_t t = 0; t <= SCHEDULER_THREADS; t++) {
     memcpy(l->copy[t], variable, bytes);
+  }
+}
+
+void scheduler_locals_push(void)
+{
+  for (uint32_t i = 0; i < scheduler.locals; i++) {
+    struct local *l = &scheduler.local[i];
+    memcpy(l->aside, l->variable, l->bytes);
+  }
+}
+
+void scheduler_locals_pop(void)
+{
+  for (uint32_t i = 0; i < scheduler.locals; i++) {
+    const struct local *l = &scheduler.local[i];
+    memcpy(l->variable, l->aside, l->bytes);
   }
 }
 

@@ -55,6 +55,11 @@ enum scheduler_end {
  * has a copy of; all copies are what the variable is now. */
 void scheduler_local(void *variable, size_t bytes);
 
+/* Puts aside the running coroutine's copies of these variables, and takes them
+ * back: what runs in between is another process. */
+void scheduler_locals_push(void);
+void scheduler_locals_pop(void);
+
 /* Runs a function as one of the threads, with its thread-local variables,
  * outside a run and without points. */
 void scheduler_as(uint32_t thread, void (*function)(uint32_t thread));

@@ -17,6 +17,7 @@
 #include "../../../src/page_heap.c"
 #include "../../../src/central_cache.c"
 #include "../../../src/thread_cache.c"
+#include "../../../src/thread_registry.c"
 #include "../../../src/large.c"
 #include "../../../src/pressure.c"
 #include "../../../src/heap.c"
@@ -40,9 +41,9 @@ static void check_slots(void)
     }
   }
   uint32_t held = large.count;
-  for (const struct thread_cache *cache = registry.all; cache != NULL; cache = cache->next) {
+  for (struct thread_cache *cache = registry.all; cache != NULL; cache = cache->next) {
     for (uint32_t c = 0; c < SIZE_CLASSES; c++) {
-      const struct class_cache *of = &cache->of[c];
+      const struct class_cache *of = thread_cache_of(cache, c);
       CHECK(free_list_check(&of->list), "the thread's lists are sound");
       CHECK(of->list.count <= of->limit, "no list holds more than its limit");
       CHECK(cache->owned || of->list.count == 0, "T11: a thread that ended holds nothing");

@@ -71,6 +71,8 @@ static inline void lock_release(struct lock *l)
   l->word = 0;
   shell_locks_held--;
 }
+#define LOCK_ALONE() (true)
+
 static inline void lock_reset(struct lock *l)
 {
   l->word = 0;
@@ -81,6 +83,7 @@ static inline void lock_reset(struct lock *l)
 #define ASHLAR_RANDOM_H
 struct random {
   uint32_t left;
+  uint32_t refills; /* 0: never seeded */
 };
 static inline uint32_t random_below(struct random *r, uint32_t n)
 {
@@ -96,6 +99,7 @@ static inline uint32_t random_below(struct random *r, uint32_t n)
 static inline void random_seed(struct random *r)
 {
   r->left = 2;
+  r->refills = 1;
 }
 
 /* ---- tables ---------------------------------------------------------------- */
