@@ -1,4 +1,5 @@
 #include "dump.h"
+#include "arena.h"
 #include "os.h"
 #include "radix_map.h"
 
@@ -10,7 +11,7 @@ enum {
 };
 
 /* Of each arena: steps that are in. */
-static uint16_t dump_mark[MAX_ARENAS];
+static ASHLAR_LONG uint16_t dump_mark[MAX_ARENAS];
 
 _Static_assert(ARENA_PAGES / DUMP_STEP <= UINT16_MAX, "an arena's steps fit a mark");
 
@@ -25,13 +26,23 @@ static void dump_raise(uint32_t arena, uint32_t pages)
   to = to < pages ? pages : to;
   to = (to + DUMP_STEP - 1) / DUMP_STEP * DUMP_STEP;
   uint64_t first = (uint64_t)arena * ARENA_PAGES + mark;
-  os_show(radix_address(first * GRANULES_PER_PAGE),
-          (size_t)((to < ARENA_PAGES ? to : ARENA_PAGES) - mark) * PAGE_BYTES);
+  /* No further than the arena is usable. */
+  uint32_t usable = arena_usable((uint32_t)first, (arena + 1) * ARENA_PAGES) - arena * ARENA_PAGES;
+  to = to < usable ? to : usable;
+  if (to <= mark) {
+    return;
+  }
+  os_show(radix_address(first * GRANULES_PER_PAGE), (size_t)(to - mark) * PAGE_BYTES);
   dump_mark[arena] = (uint16_t)(to / DUMP_STEP);
 }
 
 void dump_take_in(uint32_t s, uint32_t n)
 {
+  static bool dump_hidden;
+  if (!dump_hidden) {
+    dump_hidden = true;
+    os_hide((uintptr_t)dump_mark, sizeof dump_mark);
+  }
   uint32_t end = s + n;
   while (s < end) {
     uint32_t arena = s / ARENA_PAGES;

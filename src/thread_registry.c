@@ -63,6 +63,9 @@ static struct thread_cache *thread_registry_new(void)
     return NULL;
   }
   struct thread_cache *cache = (struct thread_cache *)(base + page);
+  if (registry.all == NULL) {
+    os_hide((uintptr_t)&thread_cache_none, sizeof thread_cache_none); /* nothing is in it */
+  }
   cache->next = registry.all;
   registry.all = cache;
   return cache;
