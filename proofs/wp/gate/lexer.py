@@ -66,7 +66,7 @@ def read_preprocessed(text):
     """What the preprocessor left, by file of the project: (token, line)."""
     found, names, current, number = {}, {}, None, 0
     for line in text.splitlines():
-        marker = MARKER.match(line)
+        marker = MARKER.match(line) if line.startswith("# ") else None
         if marker:
             number, name = int(marker.group(1)), marker.group(2)
             if name not in names:
@@ -83,6 +83,9 @@ def macros(text):
     """The macros that `gcc -dD` shows: (file, line, define or undef, name, rest)."""
     found, current, number = [], "", 0
     for line in text.splitlines():
+        if not line.startswith("#"):
+            number += 1
+            continue
         marker = MARKER.match(line)
         if marker:
             number, current = int(marker.group(1)), marker.group(2)

@@ -86,11 +86,12 @@ def read_by_prover(path, more=(), keep=()):
 def defines(words):
     """The words of a command that decide which text is read."""
     found, words = [], list(words)
+    apart = ("-D", "-U", "-I", "-include", "-imacros", "-isystem", "-iquote", "-idirafter")
     for at, word in enumerate(words):
-        if re.match(r"-[DUI]\S", word) or word.startswith(("-include", "-imacros", "-isystem", "-iquote", "-idirafter")):
-            found.append(word)
-        elif word in ("-D", "-U", "-I", "-include", "-imacros", "-isystem", "-iquote", "-idirafter"):
+        if word in apart:
             found.append(f"{word} {words[at + 1]}")
+        elif re.match(r"-[DUI]\S", word) or word.startswith(apart[3:]):
+            found.append(word)
     return found
 
 
@@ -273,7 +274,12 @@ class Shipping:
             return {}
         found = {}
         named = lexer.words(self.texts.get(CONFIG, ""))
-        mine, other = self.values(named, ours), self.values(named, theirs)
+        try:
+            mine, other = self.values(named, ours), self.values(named, theirs)
+        except subprocess.CalledProcessError as error:
+            self.found.append(Finding("ships", one.name, "with its flags the proved files do not compile: "
+                                      + next((line for line in error.stderr.splitlines() if "error" in line), "")))
+            return {}
         for name in sorted({*mine, *other}):
             if mine.get(name) != other.get(name):
                 found[name] = (mine.get(name, "none"), other.get(name, "none"))
