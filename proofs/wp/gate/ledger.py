@@ -11,10 +11,13 @@ import textwrap
 
 from gate import directives, frama, judge, machine, negative, theorems
 from gate.judge import Finding
+from gate.lexer import digest
 from gate.machine import ROOT
+from gate.statements import Statements
 
 PATH = ROOT / "proofs" / "ledger"
 STATEMENTS = ROOT / "proofs" / "statements"
+SECOND = ROOT / "proofs" / "second-opinion"
 HEAD = """\
 The ledger of the proofs
 ========================
@@ -56,6 +59,8 @@ def how(units):
     limit = machine.limits()
     lines.append(paragraph("Limits: " + ", ".join(f"{name} {value}" for name, value in limit.items())))
     lines.append(paragraph("Called as: " + " ".join(frama.shape())))
+    scripts = sorted(path.name for path in (machine.WP / "session").rglob("*.json"))
+    lines.append(paragraph("Proof scripts: " + (", ".join(scripts) or "none")))
     lines.append(paragraph("Units: " + ", ".join(unit.name for unit in units)))
     return section("How it is proved", lines)
 
@@ -84,6 +89,21 @@ def assumed(static):
             lines.append(f"    {name}: {reason}")
             lines += [f"        {clause}" for clause in static.statements.contract(name.split(":")[1])]
     return section("Assumed: contracts without a body, and axioms", lines)
+
+
+def mark(inventory):
+    """A hash of all that is stated."""
+    return digest("\n".join(Statements(inventory).lines()))
+
+
+def second_opinion(static):
+    """What each prover showed alone, the last time that it was asked."""
+    if not SECOND.exists():
+        return section("A second opinion: theorems by each prover alone", [], "not asked yet: make prove-thorough")
+    lines = SECOND.read_text().splitlines()
+    if not any(line.endswith(digest("\n".join(static.statements.lines()))) for line in lines):
+        lines.append("What is stated has changed since.")
+    return section("A second opinion: theorems by each prover alone", [paragraph(line) for line in lines])
 
 
 def hypotheses(outcomes):
@@ -179,7 +199,7 @@ def text(static, outcomes):
     parts.append(forks(static))
     if outcomes:
         parts.append(smokeless(inventory, outcomes))
-    parts += [functions(inventory, outcomes), laws(inventory, outcomes), refused(), index()]
+    parts += [functions(inventory, outcomes), laws(inventory, outcomes), refused(), second_opinion(static), index()]
     return "".join(parts)
 
 

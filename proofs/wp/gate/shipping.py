@@ -20,6 +20,9 @@ Compile = namedtuple("Compile", "name words inputs")
 
 OUTPUT = re.compile(r"^build/([\w-]+)/\S+\.o$")
 UNITY_LINE = re.compile(r'#include "\.\./(src/\w+\.c)"$')
+# What decides nothing: folders, links, and the lines of build/unity.c, which are read.
+SIMPLE = re.compile(r"(?:mkdir -p [\w/.-]+|rm -f [\w/.-]+|ln -sf [\w/.-]+ [\w/.-]+|"
+                    r'for f in [\w/. ]+; do echo "#include \\"\.\./\$f\\""; done >build/unity\.c)$')
 PLATFORM, CONFIG = source.PLATFORM, "src/config.h"
 ARGUMENT = "gate_argument_{}_"
 IS_ARGUMENT = re.compile(r"gate_argument_\d+_$")
@@ -38,7 +41,7 @@ def commands():
     """The commands by which the libraries come about, from nothing."""
     lines = run(["make", "--no-print-directory", "-Bn", "all"]).replace("\\\n", " ").splitlines()
     lines = [re.sub(r"\s+", " ", line).strip() for line in lines]
-    return [line for line in lines if line and not re.match(r"(mkdir|rm -f|ln -sf|echo|for f in) ", line)]
+    return [line for line in lines if line and not SIMPLE.match(line)]
 
 
 def compiles():
@@ -238,6 +241,8 @@ class Shipping:
                 tokens = [token for token, _ in pairs]
                 if path == str(unit.path) and unit.kind == "law":
                     continue
+                if not path.startswith(("src/", "spec/")):
+                    self.found.append(Finding("ships", str(unit.path), f"reads {path}, which is in neither src/ nor spec/"))
                 if path in self.proved and self.proved[path][0] != tokens:
                     line = first_difference(self.proved[path][0], tokens, [line for _, line in pairs])[0]
                     self.found.append(Finding("ships", f"{path}:{line}",
@@ -335,6 +340,8 @@ def redeclared(path, pairs, names, home):
     """Where a file that is not proved declares a proved function anew, or bends its name."""
     depth, begun = 0, 0
     for at, (token, line) in enumerate(pairs):
+        if depth == 0 and token in ("asm", "__asm", "__asm__") and at == begun:
+            yield Finding("ships", f"{path}:{line}", "assembly between functions: it may define any name")
         if token in ("{", "}", ";"):
             depth += (token == "{") - (token == "}")
             begun = at + 1
