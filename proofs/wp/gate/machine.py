@@ -158,6 +158,7 @@ class Machine:
         self.config = BUILD / f"why3.{name}.conf"
         self.config.write_text(text)
         # Frama-C's cache knows a prover by name and version, not by command.
+        self.mark = hashlib.sha256(text.encode()).hexdigest()[:12]
         self.programs = binaries({name: found[name] for name in ("Z3", "CVC4")})
         self.cache = BUILD / "cache" / hashlib.sha256((text + self.programs).encode()).hexdigest()[:12]
         self.cache.mkdir(parents=True, exist_ok=True)

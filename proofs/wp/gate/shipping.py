@@ -25,6 +25,7 @@ SIMPLE = re.compile(r"(?:mkdir -p [\w/.-]+|rm -f [\w/.-]+|ln -sf [\w/.-]+ [\w/.-
                     r'for f in [\w/. ]+; do echo "#include \\"\.\./\$f\\""; done >build/unity\.c)$')
 PLATFORM, CONFIG = source.PLATFORM, "src/config.h"
 ARGUMENT = "gate_argument_{}_"
+PROBE = "gate_probe_"
 IS_ARGUMENT = re.compile(r"gate_argument_\d+_$")
 
 
@@ -133,24 +134,23 @@ class Forks:
 
     def templates(self, named):
         """For each fork that other files name: the compiler's tokens and the prover's, the longest first."""
-        found = []
+        probe = f'#include "{PLATFORM}"\n'
         for name in self.names:
             if name not in named or name not in self.compiler:
                 continue
             parameters = re.match(r"\(([^)]*)\)", self.compiler[name])
             count = len(parameters.group(1).split(",")) if parameters else 0
-            call = name + (f"({', '.join(ARGUMENT.format(n) for n in range(count))})" if parameters else "")
-            probe = f'#include "{PLATFORM}"\nint gate_probe_;\n{call}\n'
-            sides = [tail(run(["gcc", "-std=gnu11", "-E", "-I.", "-Isrc", "-x", "c", "-"], probe)),
-                     tail(run(prover_command() + ["-x", "c", "-"], probe))]
-            found.append(sides)
+            arguments = f"({', '.join(ARGUMENT.format(n) for n in range(count))})" if parameters else ""
+            probe += f"{PROBE}\n{name}{arguments}\n"
+        found = list(zip(expansions(run(["gcc", "-std=gnu11", "-E", "-I.", "-Isrc", "-x", "c", "-"], probe)),
+                         expansions(run(prover_command() + ["-x", "c", "-"], probe))))
         return sorted(found, key=lambda sides: -len(sides[0]))
 
 
-def tail(text):
-    """The tokens behind the probe."""
-    rest = re.sub(r"^#.*$", "", text.rpartition("gate_probe_;")[2], flags=re.MULTILINE)
-    return lexer.canonical(lexer.TOKEN.findall(rest))
+def expansions(text):
+    """The tokens behind each probe."""
+    parts = re.sub(r"^#.*$", "", text, flags=re.MULTILINE).split(PROBE)[1:]
+    return [lexer.canonical(lexer.TOKEN.findall(part)) for part in parts]
 
 
 def balanced(tokens, at):
