@@ -106,8 +106,8 @@ def prover_section(name, version, alternative, command, driver):
 def prover_commands():
     """How each prover is called, by name, for a file %f."""
     z3, cvc4 = detect()[1]["Z3"][0], detect()[1]["CVC4"][0]
-    return {"Z3": f"{z3} {Z3_OPTIONS} rlimit=1000000 %f",
-            "Z3 quick": f"{z3} {Z3_OPTIONS} {Z3_CLASSIC} rlimit=1000000 %f",
+    return {"Z3": f"{z3} {Z3_OPTIONS} rlimit=100000 %f",
+            "Z3 quick": f"{z3} {Z3_OPTIONS} {Z3_CLASSIC} rlimit=100000 %f",
             "CVC4": f"{cvc4} {CVC4_OPTIONS} --rlimit=100000 %f"}
 
 

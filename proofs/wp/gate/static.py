@@ -19,11 +19,12 @@ from gate.statements import Statements
 
 # For each prover: one formula that has a model, and one that has none.
 QUESTIONS = (
-    ("sat", "(set-logic UFLIA)(declare-fun f (Int) Int)(assert (forall ((x Int)) (> (f x) x)))"
-            "(assert (> (f 3) 3))(check-sat)\n"),
+    ("sat", "(set-logic UFLIA)(declare-fun f (Int) Int)(assert (forall ((x Int)) (> (f x) x)))(check-sat)\n"),
     ("sat", "(set-logic QF_LIA)(declare-const x Int)(assert (and (> x 41) (< x 43)))(check-sat)\n"),
     ("unsat", "(set-logic QF_LIA)(declare-const x Int)(assert (and (> x 42) (< x 43)))(check-sat)\n"),
 )
+# Seconds; the answers take a few hundredths of one, on a machine that does nothing else.
+PATIENCE = 300
 
 
 class Static:
@@ -77,7 +78,7 @@ def provers():
         for name, command in commands.items():
             words = [str(path) if word == "%f" else word for word in command.split()]
             try:
-                said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False).stdout.split()
+                said = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout.split()
             except (OSError, subprocess.TimeoutExpired) as error:
                 said = [str(error)]
             if expected not in said and not (expected == "sat" and "unknown" in said):
