@@ -68,7 +68,7 @@ def how(units):
 def ships(static):
     """How the libraries are made, and in what they differ from what is proved."""
     shipping = static.shipping
-    lines = [paragraph(command) for command in shipping.commands]
+    lines = [f"    {command}" for command in shipping.commands]
     lines.append(paragraph("The prover reads " + " ".join(shipping.prover)))
     for name, constants in sorted(shipping.differ.items()):
         words = ", ".join(f"{constant} {other} for {ours}" for constant, (ours, other) in sorted(constants.items()))

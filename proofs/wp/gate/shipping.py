@@ -74,9 +74,11 @@ def preprocess(one, *more):
 @functools.lru_cache
 def prover_command():
     """Frama-C's own preprocessor command, up to the name of the file."""
-    out = subprocess.run(["frama-c", "-kernel-msg-key", "pp"] + [word for word in flags() if not word.startswith("-w")
-                         and word != "Typed"] + ["src/size_math.c"], cwd=ROOT, capture_output=True, text=True,
-                         check=False, env=clean_environment(PWD=str(ROOT))).stdout
+    words = flags()
+    reading = [word for at, word in enumerate(words)
+               if not word.startswith("-w") and (word.startswith("-") or not words[at - 1].startswith("-w"))]
+    out = subprocess.run(["frama-c", "-kernel-msg-key", "pp", *reading, "src/size_math.c"], cwd=ROOT,
+                         capture_output=True, text=True, check=False, env=clean_environment(PWD=str(ROOT))).stdout
     found = re.search(r'preprocessing with "(.*?) \'[^\']*src/size_math\.c\'', out, re.DOTALL)
     if not found:
         raise subprocess.CalledProcessError(1, "frama-c -kernel-msg-key pp", stderr="no preprocessor command\n" + out)

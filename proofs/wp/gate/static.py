@@ -60,7 +60,13 @@ class Static:
 
     def differences(self):
         """Where what is stated and how it is proved is not what the ledger says."""
-        return ledger.compare(self) if not self.broken else []
+        if self.broken:
+            return []
+        try:
+            return ledger.compare(self)
+        except subprocess.CalledProcessError as error:
+            why = next((line for line in error.stderr.splitlines() if "error" in line), "")
+            return [Finding("statement", "src/", f"the constants that contracts name do not compile: {why}")]
 
 
 def provers():
