@@ -31,7 +31,6 @@ FAR = (
 BENDS = re.compile(r"^(asm|__asm|__asm__|__attribute__|__attribute|weak|__weak__|alias|__alias__|ifunc|weakref|symver)$")
 # Macros that each compiler defines for itself.
 OWN_OF_COMPILER = re.compile(r"\b__\w+\b")
-ALLOWED_OWN = {"__FRAMAC__"}
 UNPROVABLE = re.compile(r"\b(restrict|_Noreturn|volatile|_Atomic|typeof|_Generic|alloca|register|goto|float|double|_Complex)\b")
 CONFIG, PLATFORM = "src/config.h", source.PLATFORM
 LITERAL_INCLUDE = re.compile(r'[ \t]*(?:<[^>]+>|"[^"]*")\s*$')

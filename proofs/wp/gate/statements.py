@@ -99,9 +99,8 @@ class Statements:
     def findings(self):
         found = []
         for path, text in self.texts.items():
-            bare = re.compile(MISTAKEN)
             for match in ANNOTATION.finditer(text):
-                if bare.match(match.group()):
+                if MISTAKEN.match(match.group()):
                     found.append(Finding("annotation", f"{path}:{source.line_of(text, match.start())}",
                                          "a comment that reads like an annotation, and is none"))
             for statement in self.all[path]:
@@ -215,6 +214,7 @@ def constants(inventory, named, flags=("-D__FRAMAC__",)):
     wanted = sorted(chosen & set(enums))
     if wanted:
         probe = includes + "".join(f"long long value_of_{name} = {name};\n" for name in wanted)
-        values = re.findall(r"value_of_(\w+):\n\t\.(quad|zero)\t(-?\d+)", run(["-S", "-O0", "-fno-zero-initialized-in-bss", "-o", "-"], probe))
+        assembly = run(["-S", "-O0", "-fno-zero-initialized-in-bss", "-o", "-"], probe)
+        values = re.findall(r"value_of_(\w+):\n\t\.(quad|zero)\t(-?\d+)", assembly)
         lines += [f"  {name} {value if how == 'quad' else 0}" for name, how, value in values]
     return lines
