@@ -50,7 +50,7 @@ class Campaign:
         self.project, self.progress = project, progress
         machines = limits(folder)
         # Frama-C's options, and the provers with their limits.
-        self.conditions = f"{frama.flags()} {' '.join(sorted(m.cache.name for m in machines.values()))}"
+        self.conditions = f"{frama.flags()} {' '.join(sorted(m.mark for m in machines.values()))}"
         self.store = Store(Path(folder) / "results.json", None if options.sample else VERDICTS)
         self.idle = [Workshop(project, Path(folder) / f"workshop-{n}", machines, options.patience)
                      for n in range(options.jobs)]

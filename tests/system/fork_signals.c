@@ -51,12 +51,10 @@ static void on_alarm(int signal_number)
   errno = saved;
 }
 
-static void every(long microseconds)
+static void await_alarms(void)
 {
   struct sigaction action = {.sa_handler = on_alarm};
   must(sigaction(SIGALRM, &action, NULL) == 0);
-  struct itimerval interval = {{0, microseconds}, {0, microseconds}};
-  must(setitimer(ITIMER_REAL, &interval, NULL) == 0);
 }
 
 static unsigned next(void)
@@ -79,9 +77,17 @@ static void replace(void)
   memset(block[i], (int)i, bytes[i]);
 }
 
+/* One alarm at a time, so that what it interrupts goes on however long a fork
+ * takes on a busy machine. */
 static void replace_until(int enough)
 {
+  int alarms = 0;
   while (forks < enough) {
+    if (alarms == forks) {
+      alarms++;
+      struct itimerval soon = {{0, 0}, {0, 1 + (long)(next() % 1000)}};
+      must(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    }
     replace();
     if (in_child) {
       for (int n = 0; n < 50; n++) {
@@ -90,19 +96,18 @@ static void replace_until(int enough)
       _exit(0);
     }
   }
-  setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
 }
 
 SYSTEM_TEST(in_the_middle_of_malloc, 60)
 {
-  every(1000);
+  await_alarms();
   replace_until(400);
 }
 
 SYSTEM_TEST(and_the_child_goes_on, 60)
 {
   child_goes_on = 1;
-  every(1000);
+  await_alarms();
   replace_until(100);
 }
 

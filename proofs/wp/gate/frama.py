@@ -74,15 +74,35 @@ def command(path, machine, folder, elsewhere=()):
         "-then", "-report-untried", "-report-csv", str(folder / "properties.csv")]
 
 
+def shape():
+    """The command without what is a file, a folder or a limit, for the ledger."""
+    class Nothing:
+        limit = {"goal_seconds": "LIMIT", "smoke_seconds": "LIMIT"}
+        keeps, cache, provers = True, "CACHE", "script,z3-quick,cvc4-quick,z3,cvc4"
+
+    words = command("FILE", Nothing, WP / "OUT")
+    return [word.replace(str(ROOT) + "/", "") for word in words[1 + len(flags()):]]
+
+
 def stamp(path, machine, words):
     """A hash of all that decides what Frama-C says of a unit: the text of every
     file that it reads, its options, the provers with their limits."""
     files = source.read_by(path)
     files += sorted(str(script) for script in (WP / "session").rglob("*.json"))
     digest = hashlib.sha256(" ".join(words).encode())
-    digest.update(version().encode() + machine.config.read_bytes())
+    digest.update(version().encode() + machine.config.read_bytes() + machine.programs.encode())
     for file in files:
         digest.update(file.encode() + b"\0" + (ROOT / file).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def seal(folder):
+    """A hash of what Frama-C said, so that the words about one text are not taken
+    for those about another."""
+    digest = hashlib.sha256()
+    for name in ("log", "goals.json", "smoke.json", "properties.csv"):
+        path = folder / name
+        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.exists() else b"") + b"\0")
     return digest.hexdigest()
 
 
@@ -101,7 +121,7 @@ def run(path, name, machine, elsewhere=()):
     words = command(path, machine, folder, elsewhere)
     mark = stamp(path, machine, words)
     kept = folder / "stamp"
-    if kept.exists() and kept.read_text() == mark:
+    if kept.exists() and kept.read_text() == f"{mark} {seal(folder)}":
         outcome.status, outcome.kept = 0, True
     else:
         call(words, outcome, folder, machine)
@@ -109,7 +129,7 @@ def run(path, name, machine, elsewhere=()):
     read_properties(outcome, folder / "properties.csv")
     read_goals(outcome, folder / "goals.json")
     if outcome.status == 0 and machine.keeps:
-        kept.write_text(mark)
+        kept.write_text(f"{mark} {seal(folder)}")
     return outcome
 
 

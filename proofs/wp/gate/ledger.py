@@ -9,19 +9,31 @@ import difflib
 import re
 import textwrap
 
-from gate import judge, machine, source, theorems
+from gate import directives, frama, judge, machine, negative, theorems
 from gate.judge import Finding
+from gate.lexer import digest
 from gate.machine import ROOT
+from gate.statements import Statements
 
 PATH = ROOT / "proofs" / "ledger"
+STATEMENTS = ROOT / "proofs" / "statements"
+SECOND = ROOT / "proofs" / "second-opinion"
 HEAD = """\
 The ledger of the proofs
 ========================
 Written by `proofs/wp/prove --write-ledger`, not by hand.  A run of the proofs
 fails where this does not hold any more, but for line numbers, numbers of goals
-and versions of tools.
+and versions of tools.  What is stated, word for word, is in proofs/statements.
 
-Proved is the configuration that ships, for one thread at a time.
+Proved is the configuration that ships as libashlar, for one thread at a time;
+"What ships" says in what other libraries differ from it.
+"""
+STATEMENTS_HEAD = """\
+What the proofs state, word for word
+====================================
+Written with proofs/ledger by `proofs/wp/prove --write-ledger`, not by hand: every
+contract, predicate, lemma and law; by a hash, what stands inside of functions.
+A change here is a change of what is proved, and wants a reader.
 """
 
 
@@ -46,24 +58,52 @@ def how(units):
     lines.append(paragraph("Flags: " + " ".join(machine.flags())))
     limit = machine.limits()
     lines.append(paragraph("Limits: " + ", ".join(f"{name} {value}" for name, value in limit.items())))
+    lines.append(paragraph("Called as: " + " ".join(frama.shape())))
+    scripts = sorted(path.name for path in (machine.WP / "session").rglob("*.json"))
+    lines.append(paragraph("Proof scripts: " + (", ".join(scripts) or "none")))
     lines.append(paragraph("Units: " + ", ".join(unit.name for unit in units)))
     return section("How it is proved", lines)
 
 
-def assumed(inventory, outcomes):
+def ships(static):
+    """How the libraries are made, and in what they differ from what is proved."""
+    shipping = static.shipping
+    lines = [f"    {command}" for command in shipping.commands]
+    lines.append(paragraph("The prover reads " + " ".join(shipping.prover)))
+    for name, constants in sorted(shipping.differ.items()):
+        words = ", ".join(f"{constant} {other} for {ours}" for constant, (ours, other) in sorted(constants.items()))
+        lines.append(paragraph(f"{name}: the same text as was proved, but for constants that no unit reads: {words or 'none'}"))
+    lines += [f"    {name}: platform.h as the compiler reads it: {value}" for name, value in sorted(shipping.platform.items())]
+    return section("What ships", lines)
+
+
+def refused():
+    return section("What must not prove: a hash of each file, and how it must fail", negative.listed())
+
+
+def assumed(static):
     """Contracts and axioms, with the words that are taken as true."""
-    clauses = {}
-    for outcome in outcomes.values():
-        for function, rows in judge.assumed_contracts(outcome).items():
-            clauses.setdefault(function, []).extend(rows)
     lines = []
-    for name, (status, reason) in sorted(inventory.rows.items()):
+    for name, (status, reason) in sorted(static.inventory.rows.items()):
         if status == "assumed":
             lines.append(f"    {name}: {reason}")
-            rows = clauses.get(name.split(":")[1], [])
-            lines += [f"        {kind}: {text}"
-                      for kind, text in sorted({(row.kind, row.text) for row in rows})]
+            lines += [f"        {clause}" for clause in static.statements.contract(name.split(":")[1])]
     return section("Assumed: contracts without a body, and axioms", lines)
+
+
+def mark(inventory):
+    """A hash of all that is stated."""
+    return digest("\n".join(Statements(inventory).lines()))
+
+
+def second_opinion(static):
+    """What each prover showed alone, the last time that it was asked."""
+    if not SECOND.exists():
+        return section("A second opinion: theorems by each prover alone", [], "not asked yet: make prove-thorough")
+    lines = SECOND.read_text().splitlines()
+    if not any(line.endswith(digest("\n".join(static.statements.lines()))) for line in lines):
+        lines.append("What is stated has changed since.")
+    return section("A second opinion: theorems by each prover alone", [paragraph(line) for line in lines])
 
 
 def hypotheses(outcomes):
@@ -79,10 +119,11 @@ def admitted(outcomes):
     return section("Admitted", lines)
 
 
-def forks(inventory):
+def forks(static):
     lines = [f"    {path}:{line}: {condition}" + (f"  in {function}" if function else "")
-             for path in inventory.files for line, condition, function in source.forks(path)]
-    return section("Where the prover reads other code than the compiler", lines)
+             for path, line, condition, function in directives.conditions(static.read())]
+    return (section("Where what is read depends on who reads, or on the configuration", lines)
+            + section("Macros that the prover and the compiler read differently", static.shipping.forks.lines()))
 
 
 def smokeless(inventory, outcomes):
@@ -96,12 +137,17 @@ def smokeless(inventory, outcomes):
                    [paragraph(", ".join(sorted(names)))] if names else [])
 
 
+def goals(outcome, name):
+    """How many a function has; 0 where nothing was proved yet."""
+    return outcome.functions.get(name, 0) if outcome else 0
+
+
 def proved_file(inventory, path, outcome):
     lines = []
     for name in inventory.functions[path]:
         status, reason = inventory.status(path, name)
         if status == "proved":
-            lines.append(f"    {name}: {plural(outcome.functions.get(name, 0), 'goal')}")
+            lines.append(f"    {name}: {plural(goals(outcome, name), 'goal')}")
         else:
             lines.append(f"    {name}: {status}: {reason}")
     return lines
@@ -113,7 +159,7 @@ def functions(inventory, outcomes):
         status, reason = inventory.rows.get(path, ("", ""))
         if status == "proved":
             lines += [f"{path}: proved, unit {reason}"]
-            lines += proved_file(inventory, path, outcomes[path])
+            lines += proved_file(inventory, path, outcomes.get(path))
     for path in inventory.files:
         status, reason = inventory.rows.get(path, ("", ""))
         if status == "trusted":
@@ -124,13 +170,12 @@ def functions(inventory, outcomes):
 def laws(inventory, outcomes):
     lines = []
     for path in inventory.laws:
-        lines += [f"{path}"] + proved_law(inventory, path, outcomes[path])
+        lines += [f"{path}"] + proved_law(inventory, path, outcomes.get(path))
     return section("Laws: code that is proved from the contracts alone", lines)
 
 
 def proved_law(inventory, path, outcome):
-    return [f"    {name}: {plural(outcome.functions.get(name, 0), 'goal')}"
-            for name in inventory.functions[path]]
+    return [f"    {name}: {plural(goals(outcome, name), 'goal')}" for name in inventory.functions[path]]
 
 
 def index():
@@ -145,12 +190,21 @@ def index():
     return section("Where each theorem is stated", lines)
 
 
-def text(inventory, outcomes, units):
-    """outcomes: by path, of all units."""
-    return "".join((
-        HEAD, how(units), assumed(inventory, outcomes), admitted(outcomes), hypotheses(outcomes),
-        forks(inventory), smokeless(inventory, outcomes), functions(inventory, outcomes),
-        laws(inventory, outcomes), index()))
+def text(static, outcomes):
+    """outcomes: by path, of all units; without them, what needs no proof."""
+    inventory = static.inventory
+    parts = [HEAD, how(inventory.units()), ships(static), assumed(static)]
+    if outcomes:
+        parts += [admitted(outcomes), hypotheses(outcomes)]
+    parts.append(forks(static))
+    if outcomes:
+        parts.append(smokeless(inventory, outcomes))
+    parts += [functions(inventory, outcomes), laws(inventory, outcomes), refused(), second_opinion(static), index()]
+    return "".join(parts)
+
+
+def statements(static):
+    return STATEMENTS_HEAD + "\n".join(static.statements.lines()) + "\n"
 
 
 # ---- comparing ---------------------------------------------------------------------------
@@ -165,19 +219,37 @@ def essence(ledger):
     return lines
 
 
-def compare(fresh):
-    """Findings where the committed ledger differs from a fresh one."""
-    if not PATH.exists():
-        return [Finding("ledger", "proofs/ledger", "is missing: proofs/wp/prove --write-ledger")]
-    old, new = essence(PATH.read_text()), essence(fresh)
-    changes = [line for line in difflib.unified_diff(old, new, lineterm="", n=0)
+def sections(ledger):
+    """The text by the titles of its parts."""
+    parts = re.split(r"\n\n(?=[^\n]+\n---+\n)", ledger)
+    return {part.partition("\n")[0]: part.rstrip("\n") for part in parts}
+
+
+def compare(static, outcomes=None):
+    """Findings where the committed texts differ from fresh ones; without outcomes,
+    of the sections that need no proof."""
+    return (differences("statement", STATEMENTS, statements(static), whole=True)
+            + differences("ledger", PATH, text(static, outcomes or {}), whole=bool(outcomes)))
+
+
+def differences(check, path, fresh, whole):
+    place = str(path.relative_to(ROOT))
+    if not path.exists():
+        return [Finding(check, place, "is missing: proofs/wp/prove --write-ledger")]
+    old, new = path.read_text(), fresh
+    if not whole:
+        kept, wanted = sections(old), sections(new)
+        old = "\n\n".join(kept[title] for title in wanted if title in kept)
+        new = "\n\n".join(wanted.values())
+    changes = [line for line in difflib.unified_diff(essence(old), essence(new), lineterm="", n=0)
                if not line.startswith(("---", "+++", "@@"))]
-    return [Finding("ledger", "proofs/ledger", f"{'new' if line[0] == '+' else 'gone'}: {line[1:].strip()}")
-            for line in changes]
+    return [Finding(check, place, f"{'new' if line[0] == '+' else 'gone'}: {line[1:].strip()}")
+            for line in changes if line[1:].strip()]
 
 
-def write(fresh):
-    PATH.write_text(fresh)
+def write(static, outcomes):
+    PATH.write_text(text(static, outcomes))
+    STATEMENTS.write_text(statements(static))
 
 
 def known_hypotheses():

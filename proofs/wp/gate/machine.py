@@ -5,6 +5,7 @@ without one proves the same, and nothing in the user's home decides anything.
 In it, the provers' commands carry the step limits of proofs/wp/limits: Frama-C
 knows one number for all provers, but a step of Z3 is not a step of CVC4.
 """
+import functools
 import hashlib
 import os
 import re
@@ -27,6 +28,17 @@ CVC4_OPTIONS = "--stats --lang=smt2"
 
 # Provers that are broken on purpose, for proofs/negative.
 BROKEN = {"silent": "/bin/true", "credulous": "/bin/echo unsat"}
+
+
+# What in the environment could change which text a tool reads, or how.
+UNWANTED = re.compile(r"FRAMAC|WHY3|OCAML|CPATH$|C_INCLUDE_PATH$|CPLUS_INCLUDE_PATH$|GCC_|COMPILER_PATH$|"
+                      r"LIBRARY_PATH$|LD_|MAKE|MFLAGS$|GNUMAKEFLAGS$|CC$|CFLAGS$|CPPFLAGS$|LDFLAGS$|CPP$")
+
+
+def clean_environment(**more):
+    """The environment without what decides behind the project's back."""
+    kept = {name: value for name, value in os.environ.items() if not UNWANTED.match(name)}
+    return {**kept, "LC_ALL": "C.UTF-8", **more}
 
 
 class NoTools(Exception):
@@ -60,6 +72,7 @@ def flags():
     return [word.strip() for word in words]
 
 
+@functools.lru_cache(None)
 def detect():
     """Has Why3 find the provers.  Returns the head of its configuration, and the
     provers' paths and versions by name."""
@@ -88,6 +101,24 @@ def prover_section(name, version, alternative, command, driver):
         f'command_steps = "{command}"', f'driver = "{driver}"', 'editor = ""', "in_place = false",
         "interactive = false", f'name = "{name}"', f'shortcut = "{shortcut}"',
         f'version = "{version}"', ""))
+
+
+def prover_commands():
+    """How each prover is called, by name, for a file %f."""
+    z3, cvc4 = detect()[1]["Z3"][0], detect()[1]["CVC4"][0]
+    return {"Z3": f"{z3} {Z3_OPTIONS} rlimit=100000 %f",
+            "Z3 quick": f"{z3} {Z3_OPTIONS} {Z3_CLASSIC} rlimit=100000 %f",
+            "CVC4": f"{cvc4} {CVC4_OPTIONS} --rlimit=100000 %f"}
+
+
+def binaries(provers):
+    """A hash of the programs that answer: another program of the same name has
+    answers of its own."""
+    digest = hashlib.sha256()
+    for _, (path, _) in sorted(provers.items()):
+        found = shutil.which(path)
+        digest.update(Path(found).read_bytes() if found else b"none")
+    return digest.hexdigest()
 
 
 def provers_text(provers, limit, broken):
@@ -127,12 +158,12 @@ class Machine:
         self.config = BUILD / f"why3.{name}.conf"
         self.config.write_text(text)
         # Frama-C's cache knows a prover by name and version, not by command.
-        self.cache = BUILD / "cache" / hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.programs = binaries({name: found[name] for name in ("Z3", "CVC4")})
+        self.cache = BUILD / "cache" / hashlib.sha256((text + self.programs).encode()).hexdigest()[:12]
         self.cache.mkdir(parents=True, exist_ok=True)
         # Frama-C finds files by PWD, not by the folder that it runs in.
-        self.environment = dict(os.environ, WHY3CONFIG=str(self.config), PWD=str(ROOT))
-        for variable in ("FRAMAC_WP_CACHE", "FRAMAC_WP_CACHEDIR"):
-            self.environment.pop(variable, None)
+        self.environment = clean_environment(WHY3CONFIG=str(self.config), PWD=str(ROOT))
         self.units = BUILD / "units" / name
         self.limit = limit
         self.provers = provers

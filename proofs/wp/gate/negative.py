@@ -15,6 +15,7 @@ from collections import namedtuple
 
 from gate import source
 from gate.judge import Finding, judge
+from gate.lexer import digest
 from gate.machine import ROOT
 
 Negative = namedtuple("Negative", "name path expected provers")
@@ -32,6 +33,16 @@ def read(path):
         else:
             provers = value
     return Negative(path.stem, path.relative_to(ROOT), expected, provers)
+
+
+def listed():
+    """For the ledger: each file, how it must fail, and a hash of its text."""
+    lines = []
+    for file in every():
+        text = (ROOT / file.path).read_text()
+        lines.append(f"    {file.name} {digest(text)}" + (f", provers {file.provers}" if file.provers else ""))
+        lines += [f"        {check} {pattern}".rstrip() for check, pattern in file.expected]
+    return lines
 
 
 def every():

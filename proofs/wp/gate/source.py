@@ -6,12 +6,16 @@ here may come from Frama-C.  Functions are found twice, by the compiler and by
 their shape in the text, and both count: the compiler knows C, the text also
 holds what the preprocessor leaves out.
 """
+import functools
+import hashlib
+import json
+import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 
-from gate.machine import ROOT
+from gate.machine import BUILD, ROOT, clean_environment
 
 TOKENS = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", re.DOTALL)
 DEFINITION = re.compile(
@@ -33,7 +37,6 @@ DEAD = re.compile(r"(?:\{\s*)?(?://|/\*)@\s*assert\b[^;]*\\false\s*;")
 DEAD_BRANCH = re.compile(r"\{\s*//@ assert never: \\false;")
 LEMMA = re.compile(r"\blemma\s+(\w+)\s*[{:]")
 PLATFORM = "src/platform.h"
-FORK = re.compile(r"^.*\b__FRAMAC__\b.*$", re.MULTILINE)
 # In a proved file other than the platform header: code for some configurations,
 # or a configuration of its own.
 CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:(?:if|ifdef|ifndef|elif)\b|(?:define|undef)[ \t]+(?:ASHLAR_|__FRAMAC__)).*$",
@@ -43,11 +46,21 @@ CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:(?:if|ifdef|ifndef|elif)\b|(?:define|u
 GUARD = re.compile(r"^#ifndef (\w+_H)\n#define \1\n", re.MULTILINE)
 
 
+@functools.lru_cache(None)
 def read_by(path):
     """The files that a unit is made of, as Frama-C reads it."""
     listed = subprocess.run(["gcc", "-M", "-D__FRAMAC__", "-Isrc", "-x", "c", str(path)], cwd=ROOT,
-                            capture_output=True, text=True, check=False).stdout
+                            capture_output=True, text=True, check=False, env=clean_environment()).stdout
     return sorted(set(listed.replace("\\\n", " ").split()[1:]) | {str(path)})
+
+
+@functools.lru_cache(None)
+def project_files_for_compiler(path):
+    """The files of the project that a unit is made of, as the compiler reads it."""
+    listed = subprocess.run(["gcc", "-std=gnu11", "-MM", "-Isrc", "-x", "c", str(path)], cwd=ROOT, capture_output=True,
+                            text=True, check=False, env=clean_environment()).stdout
+    names = {os.path.normpath(name) for name in listed.replace("\\\n", " ").split()[1:]}
+    return sorted(name for name in names if not name.startswith(("/", "..")))
 
 
 def lemmas(path):
@@ -83,7 +96,7 @@ def definitions_by_compiler(path):
         subprocess.run(
             ["gcc", "-std=gnu11", "-w", "-g", "-O0", "-Isrc", "-fkeep-inline-functions",
              "-fkeep-static-functions", "-Dalways_inline=used", "-x", "c", "-c", str(path), "-o", str(made)],
-            cwd=ROOT, check=True, capture_output=True, text=True)
+            cwd=ROOT, check=True, capture_output=True, text=True, env=clean_environment())
         listing = subprocess.run(["nm", "--line-numbers", "--defined-only", str(made)], check=True,
                                  capture_output=True, text=True).stdout
     found = {}
@@ -101,14 +114,43 @@ def definitions_by_compiler(path):
 def functions(path):
     """All functions with a body in a file: name and line, by line.
     Raises CalledProcessError where it does not compile."""
-    found = {**definitions_by_compiler(path), **definitions_in_text(path)}
+    found = {**kept_definitions(path), **definitions_in_text(path)}
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def kept_definitions(path):
+    """What the compiler said of the very same text, or says now."""
+    kept = BUILD / "functions" / f"{Path(path).name}.{headers_mark(path)}.json"
+    if kept.exists():
+        return json.loads(kept.read_text())
+    found = definitions_by_compiler(path)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(found))
+    os.replace(partial, kept)
+    return found
+
+
+def headers_mark(path):
+    """A hash of a file, of all headers of the project, and of the compiler."""
+    digest = hashlib.sha256(str(path).encode() + (ROOT / path).read_bytes())
+    digest.update(common_mark())
+    return digest.hexdigest()[:32]
+
+
+@functools.lru_cache(None)
+def common_mark():
+    digest = hashlib.sha256(subprocess.run(["gcc", "--version"], capture_output=True, check=True).stdout)
+    for folder in ("src", "spec"):
+        for header in sorted((ROOT / folder).glob("*.h")):
+            digest.update(header.name.encode() + b"\0" + header.read_bytes() + b"\0")
+    return digest.digest()
 
 
 def prover_reads(path):
     """What the prover reads of the project in a unit: file, line, text."""
     text = subprocess.run(["gcc", "-E", "-D__FRAMAC__", "-Isrc", "-x", "c", str(path)], cwd=ROOT,
-                          capture_output=True, text=True, check=True).stdout
+                          capture_output=True, text=True, check=True, env=clean_environment()).stdout
     file, number = "", 0
     for line in text.splitlines():
         marker = re.match(r'# (\d+) "([^"]*)"', line)
@@ -137,22 +179,6 @@ def unfit(path):
                    f"{match.group().strip()}: the prover would read one side of it")
                   for match in CONDITION.finditer(conditions)]
     return sorted(set(found))
-
-
-def forks(path):
-    """Where prover and compiler read different code: line, condition, and the
-    function that it is in, if any."""
-    text = without_comments((ROOT / path).read_text())
-    ends = [match.start() for match in re.finditer(r"^\}", text, re.MULTILINE)]
-    found = []
-    for match in FORK.finditer(text):
-        inside = ""
-        for definition in DEFINITION.finditer(text):
-            end = next((end for end in ends if end > definition.start(1)), len(text))
-            if definition.start(1) < match.start() < end:
-                inside = definition.group(1)
-        found.append((line_of(text, match.start()), match.group().strip(), inside))
-    return found
 
 
 def mentioned(path, names):
