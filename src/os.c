@@ -1,4 +1,4 @@
-#include "os.h"
+#include "os_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@ static uint64_t os_budget_used;
 static uintptr_t os_hint_low;
 static uintptr_t os_hint_high;
 
-static uint64_t os_count_reserved;
+uint64_t os_count_reserved;
 static uint64_t os_count_requests;
 static uint64_t os_count_failed[OS_CALLS];
 static uint64_t os_count_installed;
@@ -75,7 +75,7 @@ static uint64_t os_counted(const uint64_t *counter)
 
 /* Every request to the kernel asks here first.
  * Returns false (errno ENOMEM) where a test wants that request to fail. */
-static bool os_request(void)
+bool os_request(void)
 {
   os_count(&os_count_requests, 1);
 #ifdef ASHLAR_TEST_HOOKS
@@ -106,7 +106,7 @@ static bool os_request(void)
 }
 
 /* Ends a call: counts a failure, or puts errno back. */
-static bool os_finish(enum os_call call, bool done, int saved)
+bool os_finish(enum os_call call, bool done, int saved)
 {
   if (done) {
     errno = saved;
@@ -137,7 +137,7 @@ static int os_madvise(uintptr_t a, size_t bytes, int advice)
 
 /* ---- requests ------------------------------------------------------------ */
 
-static uintptr_t os_map(uintptr_t hint, size_t bytes, int protection, int flags)
+uintptr_t os_map(uintptr_t hint, size_t bytes, int protection, int flags)
 {
   if (!os_request()) {
     return 0;
@@ -183,7 +183,7 @@ static bool os_traps(uintptr_t a)
   return syscall(SYS_clock_gettime, CLOCK_MONOTONIC, os_pointer(a)) != 0 && errno == EFAULT;
 }
 
-static uint64_t os_read_max_maps(void)
+uint64_t os_read_max_maps(void)
 {
   /* By system call: open, read and close are cancellation points. */
   long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC, 0);

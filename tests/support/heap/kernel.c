@@ -9,17 +9,23 @@
 
 /* Each is one that exists: before Linux 6.13 guards are made of mappings; some
  * emulators answer 0 to any advice and do nothing; and where the program itself
- * has as many mappings as it may have, no guard can be had. */
+ * has as many mappings as it may have, no guard can be had.  Before Linux 5.7, and
+ * in some sandboxes, no pages can be moved; and one that fails in the middle of a
+ * move there may be. */
 static const struct kernel {
   const char *name;
   bool no_guard_advice;
   bool no_advice;
   int64_t guard_budget; /* in mappings; -1: as the kernel says */
+  bool no_moves;
+  bool move_loses;
 } kernels[] = {
-    {"no-guard-advice", true, false, -1},
-    {"no-advice", false, true, -1},
-    {"few-guards", true, false, 40},
-    {"no-guards", true, false, 0},
+    {"no-guard-advice", true, false, -1, false, false},
+    {"no-advice", false, true, -1, false, false},
+    {"few-guards", true, false, 40, false, false},
+    {"no-guards", true, false, 0, false, false},
+    {"no-moves", false, false, -1, true, false},
+    {"move-loses", false, false, -1, false, true},
 };
 
 static const struct kernel *kernel;
@@ -43,6 +49,8 @@ __attribute__((constructor(101))) static void kernel_start(void)
   os_test_no_guard_advice = kernel->no_guard_advice;
   os_test_no_advice = kernel->no_advice;
   os_test_guard_budget = kernel->guard_budget;
+  os_test_no_moves = kernel->no_moves;
+  os_test_move_loses = kernel->move_loses;
 }
 
 bool kernel_without_guards(void)
@@ -52,5 +60,10 @@ bool kernel_without_guards(void)
 
 bool kernel_may_refuse_guards(void)
 {
-  return kernel != NULL;
+  return kernel != NULL && (kernel->no_guard_advice || kernel->no_advice);
+}
+
+bool kernel_moves(void)
+{
+  return kernel == NULL || (!kernel->no_moves && !kernel->move_loses);
 }
