@@ -184,6 +184,10 @@ static uint32_t heap_span_of(uint64_t g)
    * lock, lest a span that is split or merged leads the walk astray. */
   page_heap_lock();
   uint32_t arena = page / ARENA_PAGES * ARENA_PAGES;
+  if (!arena_stands(arena / ARENA_PAGES)) {
+    page_heap_unlock();
+    return PAGES;
+  }
   while (arena > 0 && span_kind[arena] == SPAN_NONE) {
     arena -= ARENA_PAGES;
   }
@@ -721,6 +725,10 @@ static bool heap_each_slot(bool (*visit)(uint64_t g, uint8_t state, void *contex
   uint32_t s = 0;
   while (s < pages) {
     uint32_t len = span_len[s];
+    if (s % ARENA_PAGES == 0 && !arena_stands(s / ARENA_PAGES)) {
+      s += ARENA_PAGES;
+      continue;
+    }
     if (span_kind[s] != SPAN_USED || len == 0) {
       s += span_kind[s] == SPAN_FREE && len != 0 ? len : 1;
       continue;
@@ -800,6 +808,24 @@ bool heap_walk(bool (*visit)(uintptr_t block, size_t size, void *context), void 
   return heap_each_slot(heap_walk_slot, &walker);
 }
 
+/* Whether the slots of all arenas are sound; those with numbers in a row together,
+ * since they may be a run. */
+static bool heap_check_slots(void)
+{
+  uint32_t end = arena_end() / ARENA_PAGES;
+  uint32_t first = 0;
+  for (uint32_t a = 0; a <= end; a++) {
+    if (a < end && arena_stands(a)) {
+      continue;
+    }
+    if (!slot_check((uint64_t)first * ARENA_GRANULES, (uint64_t)a * ARENA_GRANULES)) {
+      return false;
+    }
+    first = a + 1;
+  }
+  return true;
+}
+
 /* What is wrong, and where. */
 struct heap_finding {
   const char *what;
@@ -840,7 +866,7 @@ bool heap_check(const char **what, uintptr_t *where)
       finding.what = "the span table is damaged";
     } else {
       heap_stop();
-      if (!slot_check(0, (uint64_t)arena_end() * GRANULES_PER_PAGE)) {
+      if (!heap_check_slots()) {
         finding.what = "the slot table is damaged";
       } else {
         heap_each_slot(heap_check_slot, &finding);

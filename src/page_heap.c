@@ -60,19 +60,6 @@ uint32_t page_heap_take(uint32_t n)
   return s;
 }
 
-/* A free run of at least n pages. */
-static uint32_t page_heap_find_run(uint32_t n)
-{
-  uint32_t best = PAGES;
-  for (uint32_t p = list_first[BIN_RUNS]; p != 0; p = list_next[p - 1]) {
-    uint32_t len = span_len[p - 1];
-    if (len >= n && (best == PAGES || len < span_len[best])) {
-      best = p - 1;
-    }
-  }
-  return best;
-}
-
 uint32_t page_heap_take_run(uint32_t arenas)
 {
   if (arenas == 0 || arenas > MAX_ARENAS) {
@@ -82,14 +69,9 @@ uint32_t page_heap_take_run(uint32_t arenas)
     return page_heap_take(ARENA_PAGES);
   }
   lock_acquire(&page_heap.lock);
-  uint32_t s = page_heap_find_run(arenas * ARENA_PAGES);
-  if (s == PAGES) {
-    s = arena_add(arenas);
-    if (s != PAGES) {
-      page_heap_enlist(s);
-    }
-  }
+  uint32_t s = arena_add(arenas);
   if (s != PAGES) {
+    page_heap_enlist(s);
     page_heap_cut(s, span_len[s]);
   }
   lock_release(&page_heap.lock);
@@ -121,6 +103,18 @@ static uint64_t page_heap_allowance(void)
   return KEEP_PAGES + used / (2 * rate);
 }
 
+/* Gives a free run of arenas back to the kernel: one that was kept could serve
+ * runs of its own length, or waste the rest of it. */
+static void page_heap_return_run(uint32_t s)
+{
+  uint32_t pages = span_len[s];
+  page_heap.free -= pages;
+  page_heap.free_resident -= span_resident[s];
+  page_heap.released += span_resident[s];
+  page_bins_remove(s);
+  arena_remove(s / ARENA_PAGES, pages / ARENA_PAGES);
+}
+
 bool page_heap_give(uint32_t s, uint32_t resident)
 {
   lock_acquire(&page_heap.lock);
@@ -132,7 +126,9 @@ bool page_heap_give(uint32_t s, uint32_t resident)
   }
   page_heap.free += pages;
   page_heap.free_resident += resident;
-  if (page_heap.free_resident > page_heap_allowance()) {
+  if (pages > ARENA_PAGES) {
+    page_heap_return_run(merged);
+  } else if (page_heap.free_resident > page_heap_allowance()) {
     page_heap_discard(merged);
   }
   lock_release(&page_heap.lock);

@@ -19,11 +19,12 @@
  * memory.  The memory is zero. */
 uint32_t page_heap_take(uint32_t n);
 
-/* Hands out a run of whole arenas, or more of them than asked.
+/* Hands out a run of whole arenas, new from the kernel if it has more than one.
  * arenas: at least 1.  Returns as page_heap_take does. */
 uint32_t page_heap_take_run(uint32_t arenas);
 
-/* Takes a span back.
+/* Takes a span back; a run of arenas goes back to the kernel at once, and its
+ * addresses are nobody's.
  * s: its first page.  Its memory must be accessible and zero, and no slot may
  * start in it.
  * resident: how many of its pages the kernel may have backed.
