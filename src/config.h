@@ -42,6 +42,9 @@
 #ifndef ASHLAR_BATCH
 #define ASHLAR_BATCH 4
 #endif
+#ifndef ASHLAR_LARGE_PAGES
+#define ASHLAR_LARGE_PAGES 1
+#endif
 #endif
 
 /* log2 of the bytes of a page */
@@ -107,6 +110,19 @@
 #ifndef ASHLAR_FIRST_BATCH
 #define ASHLAR_FIRST_BATCH 4
 #endif
+/* least pages of a large block's span: the tables of large have an entry for so
+ * many, so that the entries of blocks share pages of the kernel's */
+#ifndef ASHLAR_LARGE_PAGES
+#define ASHLAR_LARGE_PAGES 8
+#endif
+/* A large block that grows by realloc gets so much room to grow: this part of its
+ * size, but no more than so many bytes. */
+#ifndef ASHLAR_GROWTH_PART
+#define ASHLAR_GROWTH_PART 8
+#endif
+#ifndef ASHLAR_GROWTH_BYTES
+#define ASHLAR_GROWTH_BYTES (1 << 30)
+#endif
 /* freed large blocks that wait, and their bytes */
 #ifndef ASHLAR_WAITING_BLOCKS
 #define ASHLAR_WAITING_BLOCKS 32
@@ -141,6 +157,9 @@ enum {
   BINS_PER_DOUBLING = 8,
   BINS = EXACT_BINS + BINS_PER_DOUBLING * ASHLAR_BIN_DOUBLINGS,
   SPAN_LISTS = BINS + SIZE_CLASSES,
+
+  LARGE_PAGES = ASHLAR_LARGE_PAGES,
+  LARGE_ENTRIES = ARENA_PAGES / LARGE_PAGES,
 
   /* regions at a time, and runs of pages that one of them can hold */
   REGIONS = 8192,
@@ -180,6 +199,7 @@ _Static_assert(2 * ARENA_PAGES <= EXACT_BINS << ASHLAR_BIN_DOUBLINGS,
                "the bins reach to a whole arena");
 _Static_assert(REGIONS < UINT16_MAX, "a region's number plus one fits piece_owner[]");
 _Static_assert(REGION_PIECES < UINT16_MAX, "a place fits piece_place[]");
+_Static_assert(LARGE_PAGES >= 1 && ARENA_PAGES % LARGE_PAGES == 0, "entries tile an arena");
 _Static_assert(SMALL_BYTES <= ARENA_BYTES, "a slot fits an arena");
 _Static_assert(MIN_AGE < LIST_CAPACITY, "a full list has an aged block");
 _Static_assert(BATCH >= 1 && BATCH <= LIST_CAPACITY, "a batch fits an empty list");

@@ -72,10 +72,10 @@
   TABLE(uint32_t, slab_slots, ARENA_PAGES, 0)                                                      \
   TABLE(uint32_t, slab_free, ARENA_PAGES, 0)                                                       \
   TABLE(uint32_t, slab_cursor, ARENA_PAGES, 0)                                                     \
-  /* large: the bytes asked for, and those up to the guard, by the block's first page */           \
-  TABLE(uint64_t, large_asked, ARENA_PAGES, 0)                                                     \
-  TABLE(uint64_t, large_room, ARENA_PAGES, 0)                                                      \
-  /* ... and whether that guard stands */                                                          \
+  /* large: the bytes asked for, and those up to the guard, by the span's first page */            \
+  TABLE(uint64_t, large_asked, LARGE_ENTRIES, 0)                                                   \
+  TABLE(uint64_t, large_room, LARGE_ENTRIES, 0)                                                    \
+  /* ... and whether that guard stands, by the block's first page */                               \
   TABLE(uint8_t, large_guarded, ARENA_PAGES, 0)                                                    \
   /* piece_set: the region of a piece plus one, and its place there, by the piece's page */        \
   TABLE(uint16_t, piece_owner, ARENA_PAGES, 0)                                                     \
