@@ -1,5 +1,6 @@
 #include "dump.h"
 #include "os.h"
+#include "platform.h"
 #include "radix_map.h"
 
 enum {
@@ -25,8 +26,10 @@ static void dump_raise(uint32_t arena, uint32_t pages)
   to = to < pages ? pages : to;
   to = (to + DUMP_STEP - 1) / DUMP_STEP * DUMP_STEP;
   uint64_t first = (uint64_t)arena * ARENA_PAGES + mark;
+  /* What is not usable yet need not be mapped, or be the allocator's. */
+  uint32_t usable = arena_top[arena] - arena * ARENA_PAGES;
   os_show(radix_address(first * GRANULES_PER_PAGE),
-          (size_t)((to < ARENA_PAGES ? to : ARENA_PAGES) - mark) * PAGE_BYTES);
+          (size_t)((to < usable ? to : usable) - mark) * PAGE_BYTES);
   dump_mark[arena] = (uint16_t)(to / DUMP_STEP);
 }
 

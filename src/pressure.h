@@ -6,6 +6,7 @@
 #ifndef ASHLAR_PRESSURE_H
 #define ASHLAR_PRESSURE_H
 
+#include "large.h"
 #include "thread_cache.h"
 
 /* Gives back all that waits or is cached: the calling thread's blocks, freed large
@@ -13,10 +14,11 @@
  * the end of arenas. */
 void pressure_relieve(void);
 
-/* thread_cache_get, thread_cache_refill and large_allocate, tried once more after
+/* thread_cache_get, thread_cache_refill, large_allocate and large_resize, tried once more after
  * that if there was no memory. */
 struct thread_cache *pressure_get_cache(void);
 bool pressure_refill(struct thread_cache *cache, uint32_t c);
 uintptr_t pressure_allocate_large(size_t asked, size_t align, uint8_t tag);
+enum large_resized pressure_resize_large(uint64_t g, uint8_t tag, size_t asked, uintptr_t *block);
 
 #endif
