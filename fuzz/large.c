@@ -60,14 +60,24 @@ static void resize(const struct step *s)
     return;
   }
   uint64_t g = radix_granule((uintptr_t)model[h].at);
-  size_t asked = 1 + s->value % large_capacity(g);
-  if (!large_fits(g, asked)) {
+  size_t old = large_size(g);
+  /* Where it stands, if it can; or up to twice as much, or anything. */
+  size_t asked = 1 + s->value % (s->how % 3 == 0   ? large_capacity(g)
+                                 : s->how % 3 == 1 ? 2 * large_capacity(g)
+                                                   : (size_t)MOST_BYTES);
+  program_say("large_resize(%u, %zu);", h, asked);
+  uint64_t refused = fuzz_refused();
+  uintptr_t block = (uintptr_t)model[h].at;
+  enum large_resized how = large_resize(g, slot_state_get(g), asked, &block);
+  if (how == LARGE_NO_MEMORY) {
+    MUST(asked > old && large_size(g) == old);
+    MUST(fuzz_refused() > refused || fuzz_arenas() + 3 > fuzz_most_arenas());
     return;
   }
-  program_say("large_resize(%u, %zu);", h, asked);
-  large_resize(g, asked);
-  MUST(large_size(g) == asked);
-  model_changed(h, model[h].at, asked, asked);
+  MUST(how == LARGE_RESIZED && block % GRANULE_BYTES == 0);
+  MUST(large_size(radix_granule(block)) == asked);
+  MUST(large_capacity(radix_granule(block)) >= asked + !fuzz_guards());
+  model_changed(h, (void *)block, asked, asked);
 }
 
 static void run(const struct step *s)

@@ -50,6 +50,7 @@ __attribute__((noinline)) bool slot_clear(uint32_t s);
 #include "../src/os_dump.c"
 #include "../src/os_filter.c"
 #include "../src/os_guard.c"
+#include "../src/os_move.c"
 #include "../src/os_probe.c"
 #include "../src/os_random.c"
 #include "../src/pool_list.c"
@@ -110,6 +111,7 @@ static void fuzz_seed(struct random *r);
 #define page_heap_take_run gate_take_run
 #include "../src/central_cache.c"
 #include "../src/large.c"
+#include "../src/large_resize.c"
 FUZZ_LASTING
 #include "../src/piece_set.c"
 #include "../src/region.c"
@@ -371,6 +373,15 @@ FUZZ_UNSEEN void fuzz_options(const char *text)
   MUST(text_length(&complaints) == 0);
 }
 
+/* From the first page of a span, or of an arena that was removed, to the next. */
+FUZZ_UNSEEN static uint32_t fuzz_span_len(uint32_t s)
+{
+  bool removed = s % ARENA_PAGES == 0 && !arena_stands(s / ARENA_PAGES);
+  uint32_t len = removed ? ARENA_PAGES : span_len[s];
+  MUST(len > 0);
+  return len;
+}
+
 /* The first arena's first page: number 0 is no arena's. */
 enum {
   FUZZ_FIRST = ARENA_PAGES
@@ -386,8 +397,7 @@ FUZZ_UNSEEN size_t fuzz_capacity(uintptr_t block)
 FUZZ_UNSEEN uint32_t fuzz_class(uintptr_t block)
 {
   uint64_t g = radix_granule(block);
-  MUST(heap_is_ours(g));
-  return heap_class(g);
+  return heap_is_ours(g) ? heap_class(g) : CLASS_LARGE;
 }
 
 FUZZ_UNSEEN bool fuzz_is_slot(uintptr_t block)
@@ -411,6 +421,11 @@ FUZZ_UNSEEN uint32_t fuzz_arenas(void)
   return arena_used;
 }
 
+FUZZ_UNSEEN uint32_t fuzz_standing(void)
+{
+  return arena_count();
+}
+
 FUZZ_UNSEEN uint32_t fuzz_most_arenas(void)
 {
   return tables_arena_limit() - 1;
@@ -419,11 +434,11 @@ FUZZ_UNSEEN uint32_t fuzz_most_arenas(void)
 FUZZ_UNSEEN void fuzz_expect_nothing(void)
 {
   uint32_t end = arena_end();
-  MUST(page_heap.free == (uint64_t)arena_used * ARENA_PAGES);
+  MUST(page_heap.free == (uint64_t)arena_count() * ARENA_PAGES);
   MUST(large.count == 0 && large.stuck == 0 && large.bytes == 0 && large.stuck_bytes == 0);
-  for (uint32_t s = FUZZ_FIRST; s < end;) {
-    MUST(span_kind[s] == SPAN_FREE && span_len[s] % ARENA_PAGES == 0 && span_len[s] > 0);
-    s += span_len[s];
+  for (uint32_t s = FUZZ_FIRST; s < end; s += fuzz_span_len(s)) {
+    MUST(!arena_stands(s / ARENA_PAGES) ||
+         (span_kind[s] == SPAN_FREE && span_len[s] == ARENA_PAGES));
   }
 }
 
@@ -436,13 +451,13 @@ FUZZ_UNSEEN void fuzz_check(void)
 {
   uint32_t pages = arena_end();
   uint32_t last = 0; /* no span starts behind it: the checkers need not look there */
-  for (uint32_t s = FUZZ_FIRST; s < pages && span_len[s] > 0; s += span_len[s]) {
-    last = s;
+  for (uint32_t s = FUZZ_FIRST; s < pages; s += fuzz_span_len(s)) {
+    last = span_kind[s] != SPAN_NONE ? s : last;
   }
   MUST(page_heap_open_tables());
   MUST(span_check(last + 1) && page_bins_check(last + 1));
   MUST(page_heap_check_counts(last + 1) && span_list_check(last + 1));
-  for (uint32_t s = FUZZ_FIRST; s < pages; s += span_len[s]) {
+  for (uint32_t s = FUZZ_FIRST; s < pages; s += fuzz_span_len(s)) {
     if (span_kind[s] != SPAN_USED) {
       continue;
     }
@@ -596,8 +611,12 @@ FUZZ_UNSEEN static void fuzz_forget_arenas(void)
   uint32_t a = 2;
   while (a * ARENA_PAGES < end) {
     uint32_t s = a * ARENA_PAGES;
-    uint32_t n = span_len[s] / ARENA_PAGES;
+    uint32_t n = fuzz_span_len(s) / ARENA_PAGES;
     MUST(n > 0 && n <= end / ARENA_PAGES - a);
+    if (!arena_stands(a)) {
+      a += n;
+      continue;
+    }
     uintptr_t base = page_heap_address(s);
     span_back[s + span_len[s] - 1] = 0;
     span_kind[s] = SPAN_NONE;
@@ -723,9 +742,11 @@ FUZZ_UNSEEN void fuzz_reset_hard(void)
   uint32_t a = 1;
   while (a <= arena_used) {
     /* A run of arenas has one span. */
-    uint32_t n = span_len[a * ARENA_PAGES] / ARENA_PAGES;
+    uint32_t n = arena_stands(a) ? span_len[a * ARENA_PAGES] / ARENA_PAGES : 1;
     n = n > 1 ? n : 1;
-    fuzz_wipe_arena(a, n);
+    if (arena_stands(a)) {
+      fuzz_wipe_arena(a, n);
+    }
     a += n;
   }
   fuzz_reset();
@@ -761,8 +782,13 @@ FUZZ_UNSEEN void fuzz_unpoison(uintptr_t at, size_t bytes)
 FUZZ_UNSEEN void fuzz_poison_new(void)
 {
 #ifdef FUZZ_ASAN
+  fuzz.poisoned = fuzz.poisoned < arena_used ? fuzz.poisoned : arena_used;
   while (fuzz.poisoned < arena_used) {
     uint32_t s = (1 + fuzz.poisoned) * ARENA_PAGES;
+    if (!arena_stands(1 + fuzz.poisoned)) {
+      fuzz.poisoned++;
+      continue;
+    }
     uint32_t n = span_len[s] > ARENA_PAGES ? span_len[s] / ARENA_PAGES : 1;
     if (n == 1) {
       __asan_poison_memory_region((void *)page_heap_address(s), ARENA_BYTES);

@@ -109,7 +109,8 @@ void fuzz_options(const char *text);
  * asked for. */
 size_t fuzz_capacity(uintptr_t block);
 
-/* The size class of the block that starts at an address. */
+/* The size class of the block that starts, or started, at an address; that of large
+ * ones where there is no arena any more. */
 uint32_t fuzz_class(uintptr_t block);
 
 /* Whether a slot starts there, in whatever state. */
@@ -122,8 +123,10 @@ bool fuzz_traps(uintptr_t at);
 /* Whether guards are wanted, by the options. */
 bool fuzz_guards(void);
 
-/* Arenas in use, and those that the tables have room for. */
+/* The highest number of an arena, how many arenas there are, and how many the
+ * tables have room for. */
 uint32_t fuzz_arenas(void);
+uint32_t fuzz_standing(void);
 uint32_t fuzz_most_arenas(void);
 
 /* Checks that everything is in free spans, one an arena or run, and that no

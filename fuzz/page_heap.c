@@ -124,7 +124,7 @@ static void run(const struct step *s)
   struct page_heap_counts counts = page_heap_counts();
   MUST(counts.total == counts.free + pages_held());
   MUST(counts.free_resident <= counts.free);
-  MUST(counts.total == (uint64_t)fuzz_arenas() * ARENA_PAGES);
+  MUST(counts.total == (uint64_t)fuzz_standing() * ARENA_PAGES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes)

@@ -16,11 +16,14 @@ enum {
   ARENA_MOST_STEP = TABLE_CHUNK_PAGES
 };
 
-/* Written under the page heap's lock; read without it by statistics. */
+/* The highest number that an arena has; and how many below it none has, because
+ * their arenas were removed.  Written under the page heap's lock, as is the number
+ * of usable pages; read without it by statistics. */
 static uint32_t arena_used;
+static uint32_t arena_holes;
 static uint64_t arena_usable_pages;
 
-uint32_t arena_count(void)
+static uint32_t arena_last(void)
 {
   return __atomic_load_n(&arena_used, __ATOMIC_ACQUIRE);
 }
@@ -30,9 +33,39 @@ uint64_t arena_pages(void)
   return __atomic_load_n(&arena_usable_pages, __ATOMIC_RELAXED);
 }
 
+uint32_t arena_count(void)
+{
+  return arena_last() - __atomic_load_n(&arena_holes, __ATOMIC_RELAXED);
+}
+
 uint32_t arena_end(void)
 {
-  return (1 + arena_count()) * ARENA_PAGES;
+  return (1 + arena_last()) * ARENA_PAGES;
+}
+
+bool arena_stands(uint32_t number)
+{
+  return number == 0 || arena_key[number] != 0;
+}
+
+/* The lowest of n numbers in a row that no arena has.  A single arena gets one
+ * that none had before, as long as there are any: its blocks are small, and a
+ * wrong program that frees an old address of a run at this very moment has
+ * looked up its number already. */
+static uint32_t arena_number(uint32_t n)
+{
+  uint32_t next = 1 + arena_used;
+  if (n == 1 && next < tables_arena_limit()) {
+    return next;
+  }
+  uint32_t row = 0;
+  for (uint32_t a = 1; a < next && arena_holes >= n; a++) {
+    row = arena_key[a] == 0 ? row + 1 : 0;
+    if (row == n) {
+      return a - n + 1;
+    }
+  }
+  return next;
 }
 
 static uintptr_t arena_address(uint32_t p)
@@ -65,6 +98,7 @@ static void arena_publish(uint32_t from, uint32_t to)
   uint32_t p = from;
   while (p < to) {
     uint32_t stop = arena_least(to, arena_edge(p));
+    dump_lower(p); /* what is new is hidden */
     __atomic_store_n(&arena_top[p / ARENA_PAGES], stop, __ATOMIC_RELEASE);
     p = stop;
   }
@@ -204,9 +238,19 @@ static bool arena_add_at(uintptr_t base, uint32_t first, uint32_t n, uint32_t pa
   return true;
 }
 
+/* Counts the numbers of n new arenas. */
+static void arena_number_used(uint32_t first, uint32_t n)
+{
+  if (first <= arena_used) {
+    __atomic_store_n(&arena_holes, arena_holes - n, __ATOMIC_RELAXED);
+    return;
+  }
+  __atomic_store_n(&arena_used, arena_used + n, __ATOMIC_RELEASE);
+}
+
 uint32_t arena_add(uint32_t n, uint32_t pages)
 {
-  uint32_t first = 1 + arena_used; /* 0 is no arena's number */
+  uint32_t first = arena_number(n); /* 0 is no arena's number */
   if (n > tables_arena_limit() - first || !arena_commit_records(first * ARENA_PAGES, n)) {
     return PAGES;
   }
@@ -219,14 +263,45 @@ uint32_t arena_add(uint32_t n, uint32_t pages)
       if (arena_used == 0) {
         tables_seal(); /* a program that allocates nothing is spared the calls */
       }
-      __atomic_store_n(&arena_used, arena_used + n, __ATOMIC_RELEASE);
+      arena_number_used(first, n);
       return first * ARENA_PAGES;
     }
     bool taken = errno == EEXIST; /* somebody else has these addresses */
-    space_abandon(base, (size_t)n * ARENA_BYTES);
+    space_abandon(base, 0, (size_t)n * ARENA_BYTES);
     if (!taken) {
       return PAGES;
     }
   }
   return PAGES;
+}
+
+/* Withdraws arenas: no thread finds them from here on. */
+static void arena_withdraw(uint32_t first, uint32_t n)
+{
+  for (uint32_t a = first; a < first + n; a++) {
+    radix_unset(a);
+    uint32_t pages = arena_top[a] - a * ARENA_PAGES;
+    __atomic_store_n(&arena_top[a], 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&arena_usable_pages, arena_usable_pages - pages, __ATOMIC_RELAXED);
+    dump_lower(a * ARENA_PAGES);
+  }
+  uint32_t used = arena_used;
+  uint32_t holes = arena_holes + n;
+  while (used > 0 && arena_key[used] == 0) {
+    used--;
+    holes--;
+  }
+  __atomic_store_n(&arena_holes, holes, __ATOMIC_RELAXED);
+  __atomic_store_n(&arena_used, used, __ATOMIC_RELEASE);
+}
+
+void arena_remove(uint32_t first, uint32_t n)
+{
+  uint32_t s = first * ARENA_PAGES;
+  uint32_t end = s + n * ARENA_PAGES;
+  uintptr_t base = arena_address(s);
+  /* What is usable of a run is at its beginning. */
+  uint32_t pages = arena_usable(s, end) - s;
+  arena_withdraw(first, n);
+  space_abandon(base, (size_t)pages * PAGE_BYTES, (size_t)n * ARENA_BYTES);
 }

@@ -1,13 +1,15 @@
 /* arena: aligned ranges of address space that the radix map can find, and how
  * much of each is usable.
  *
- * Owns the number of arenas in use and arena_top[].  Changed under the page
- * heap's lock; read without it.
- * Invariant: each of arenas 1 .. arena_count() stands in the radix map.  Its pages
- * below arena_top[] are usable: their memory is readable and writable, and zero
- * until someone is given it, and they have entries in all tables; so have its
- * last page and the first that is not usable in the records, where a span can end
- * or begin.  Nothing else of it need be mapped.
+ * Owns the numbers of arenas and arena_top[].  Changed under the page heap's lock;
+ * read without it.
+ * Invariant: an arena has a number exactly where arena_key[] has a key for it; then
+ * it stands in the radix map.  Its pages below arena_top[] are usable: their memory
+ * is readable and writable, and zero until someone is given it, and they have
+ * entries in all tables; so have its last page and the first that is not usable in
+ * the records, where a span can end or begin.  Nothing else of it need be mapped.
+ * Of a number that no arena has, arena_top[] is 0.  The highest number below
+ * arena_end() is an arena's.
  */
 #ifndef ASHLAR_ARENA_H
 #define ASHLAR_ARENA_H
@@ -42,13 +44,22 @@ uint32_t arena_decommit(uint32_t s, uint32_t n);
  * are.  p, end: of one arena, or of some that adjoin. */
 uint32_t arena_usable(uint32_t p, uint32_t end);
 
-/* Arenas added so far. */
+/* Gives arenas back to the kernel, address space and all; others get their numbers.
+ * first, n: the numbers of arenas that were added together, without guards.  What
+ * is usable of them is in a row; no span stands in them, and no slot. */
+void arena_remove(uint32_t first, uint32_t n);
+
+/* Arenas there are. */
 uint32_t arena_count(void);
 
 /* Pages that are usable, of all arenas. */
 uint64_t arena_pages(void);
 
-/* The page behind the last arena's last; the first arena's first page is
+/* Whether a number below arena_end() is an arena's, or the 0 that is nobody's. */
+bool arena_stands(uint32_t number);
+
+/* The page behind the last page of the arena with the highest number; the first
+ * arena's first page is
  * ARENA_PAGES, since number 0 is no arena's. */
 uint32_t arena_end(void);
 

@@ -123,6 +123,14 @@
 #ifndef ASHLAR_CHAINS_SHIFT
 #define ASHLAR_CHAINS_SHIFT 10
 #endif
+/* A large block that grows by realloc gets so much room to grow: this part of its
+ * size, but no more than so many bytes. */
+#ifndef ASHLAR_GROWTH_PART
+#define ASHLAR_GROWTH_PART 8
+#endif
+#ifndef ASHLAR_GROWTH_BYTES
+#define ASHLAR_GROWTH_BYTES (1 << 30)
+#endif
 /* freed large blocks that wait, and their bytes */
 #ifndef ASHLAR_WAITING_BLOCKS
 #define ASHLAR_WAITING_BLOCKS 32

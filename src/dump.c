@@ -1,6 +1,7 @@
 #include "dump.h"
 #include "arena.h"
 #include "os.h"
+#include "platform.h"
 #include "radix_map.h"
 
 enum {

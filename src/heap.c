@@ -193,6 +193,10 @@ static uint32_t heap_span_of(uint64_t g)
    * lock, lest a span that is split or merged leads the walk astray. */
   page_heap_lock();
   uint32_t arena = page / ARENA_PAGES * ARENA_PAGES;
+  if (!arena_stands(arena / ARENA_PAGES)) {
+    page_heap_unlock();
+    return PAGES;
+  }
   while (arena > 0 && span_kind[arena] == SPAN_NONE) {
     arena -= ARENA_PAGES;
   }
@@ -503,6 +507,12 @@ static ASHLAR_COLD void heap_free_rare(uintptr_t block, uint64_t g, enum heap_op
   int saved = errno;
   uint32_t c = heap_class(g);
   if (c == CLASS_LARGE) {
+    if (radix_address(g) != block) {
+      /* Its arenas went back to the kernel while this thread looked, and another
+       * block has their numbers now: that one stays. */
+      slot_claim(g, slot_tag(heap_kind(operation), 0));
+      heap_report_invalid(block, operation);
+    }
     size_t asked = large_size(g);
     size_t room = large_capacity(g);
     size_t seen = room - asked < PAGE_BYTES ? room : asked + PAGE_BYTES;
@@ -694,20 +704,25 @@ static bool heap_slack_is_zero(uintptr_t block, uint64_t g, uint8_t tag)
   return room == asked || payload_slack_is_zero(block + room, room - asked);
 }
 
+/* Changes the size of a block with a span of its own, to that of another one. */
+static uintptr_t heap_resize_large(uintptr_t block, uint64_t g, uint8_t tag, size_t asked)
+{
+  int saved = errno; /* where the kernel refuses what can be done without, that is no error */
+  uintptr_t now = block;
+  enum large_resized how =
+      asked > PTRDIFF_MAX ? LARGE_NO_MEMORY : pressure_resize_large(g, tag, asked, &now);
+  if (how == LARGE_INVALID) {
+    heap_report_invalid(block, HEAP_REALLOC);
+  }
+  errno = saved;
+  return how == LARGE_RESIZED ? now : heap_no_memory();
+}
+
 /* Changes the size of a block where it stands, if it can. */
 static bool heap_resize_in_place(uintptr_t block, uint64_t g, uint8_t tag, size_t asked)
 {
   uint32_t c = heap_class(g);
-  if (c == CLASS_LARGE) {
-    if (asked < SMALL_BYTES || !large_fits(g, asked)) {
-      return false;
-    }
-    if (!large_resize(g, asked)) {
-      heap_report_invalid(block, HEAP_REALLOC);
-    }
-    return true;
-  }
-  if (c == 0 || asked >= SMALL_BYTES || size_class_of((uint32_t)asked) != c) {
+  if (!heap_is_plain(c) || asked >= SMALL_BYTES || size_class_of((uint32_t)asked) != c) {
     return false;
   }
   uint8_t now = slot_tag(slot_tag_kind(tag), size_class_slack(c, (uint32_t)asked));
@@ -727,6 +742,9 @@ uintptr_t heap_reallocate(uintptr_t block, size_t asked)
   }
   if (ASHLAR_UNLIKELY(!heap_slack_is_zero(block, g, tag))) {
     heap_report_damage(REPORT_OVERFLOW, g, heap_asked(g, tag), heap_capacity(g), HEAP_REALLOC);
+  }
+  if (heap_class(g) == CLASS_LARGE && asked >= SMALL_BYTES) {
+    return heap_resize_large(block, g, tag, asked);
   }
   if (heap_resize_in_place(block, g, tag, asked)) {
     return block;

@@ -60,7 +60,8 @@ static bool statistics_is_slab(uint32_t s)
  * has not been placed yet. */
 static uint64_t statistics_large_block(uint32_t s)
 {
-  for (uint32_t p = s; p < s + span_len[s]; p++) {
+  uint32_t end = arena_usable(s, s + span_len[s]);
+  for (uint32_t p = s; p < end; p++) {
     if (page_class[p] != CLASS_LARGE || page_span[p] != s) {
       continue;
     }

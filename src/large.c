@@ -1,25 +1,16 @@
-#include "large.h"
+#include "large_internal.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
 #include "page_heap.h"
 #include "payload.h"
-#include "radix_map.h"
 #include "size_math.h"
-
-#include <errno.h>
 
 enum {
   /* freed blocks that wait, and their bytes */
   WAITING_BLOCKS = ASHLAR_WAITING_BLOCKS,
   WAITING_BYTES = ASHLAR_WAITING_BYTES,
-  GUARD_BYTES = PAGE_BYTES,
-  /* from so many on, clearing means giving back: at least one whole page of any kernel's */
-  DISCARD_BYTES = 256 << 10,
-
-  /* large_guarded[]: a guard behind the block; of a stuck one, all of it */
-  LARGE_GUARDED = 1,
-  LARGE_TRAPPING = 2
+  GUARD_BYTES = PAGE_BYTES
 };
 
 /* A freed block that waits. */
@@ -39,117 +30,112 @@ static struct {
   uint64_t stuck_bytes;
 } large;
 
-static uint32_t large_head(uint64_t g)
+size_t large_page_bytes(void)
 {
-  return page_span[g / GRANULES_PER_PAGE];
+  size_t page = os_page_bytes();
+  return page > PAGE_BYTES ? page : PAGE_BYTES;
 }
 
-static uintptr_t large_span_address(uint32_t s)
-{
-  return radix_address((uint64_t)s * GRANULES_PER_PAGE);
-}
-
-static size_t large_span_bytes(uint32_t s)
-{
-  return (size_t)span_len[s] * PAGE_BYTES;
-}
-
-static size_t large_guard_bytes(void)
+size_t large_guard_bytes(void)
 {
   size_t page = os_page_bytes();
   return options()->guards ? (page > GUARD_BYTES ? page : GUARD_BYTES) : 0;
 }
 
-/* A span for so many bytes: in an arena, or whole arenas from half of one on. */
-static uint32_t large_take(size_t bytes)
+/* Makes a span zero that should be so: smaller blocks may have been in it, and a
+ * program may have written to them after it freed them. */
+static void large_cleanse(uint32_t s)
 {
-  if (bytes > ARENA_BYTES / 2) {
-    size_t arenas = bytes / ARENA_BYTES + (bytes % ARENA_BYTES != 0);
-    return arenas > MAX_ARENAS
-               ? PAGES
-               : page_heap_take_run((uint32_t)arenas, (uint32_t)(bytes / PAGE_BYTES));
+  uintptr_t low = large_span_address(s);
+  size_t bytes = large_usable_bytes(s);
+  if (os_discard(low, bytes)) {
+    return;
   }
-  return page_heap_take((uint32_t)(bytes / PAGE_BYTES));
+  /* Only what is not zero is written to, so that nothing becomes resident. */
+  for (size_t at = 0; at < bytes; at += PAGE_BYTES) {
+    if (!payload_is_zero(low + at, PAGE_BYTES)) {
+      payload_clear(low, at, at + PAGE_BYTES);
+    }
+  }
+}
+
+uint32_t large_take(size_t bytes)
+{
+  size_t arenas = bytes / ARENA_BYTES + (bytes % ARENA_BYTES != 0);
+  uint32_t pages = (uint32_t)(bytes / PAGE_BYTES);
+  /* A run of arenas comes from the kernel, and goes back to it. */
+  if (arenas > 1) {
+    return arenas > MAX_ARENAS ? PAGES : page_heap_take_run((uint32_t)arenas, pages);
+  }
+  uint32_t s = bytes > ARENA_BYTES / 2 ? page_heap_take_run(1, pages) : page_heap_take(pages);
+  if (s != PAGES) {
+    large_cleanse(s);
+  }
+  return s;
+}
+
+void large_settle(uint32_t s, uintptr_t block, uintptr_t end, size_t asked, uint8_t tag,
+                  uint8_t flags)
+{
+  size_t guard = large_guard_bytes();
+  bool guarded = guard != 0 && os_guard(end, guard);
+  /* Where the kernel refuses the guard, its bytes are slack. */
+  uintptr_t last = guarded ? end : end + guard;
+  uint64_t g = (uint64_t)s * GRANULES_PER_PAGE + (block - large_span_address(s)) / GRANULE_BYTES;
+  /* Who looks at the whole heap holds this lock. */
+  lock_acquire(&large.lock);
+  large_asked[s] = asked;
+  large_room[s] = last - block;
+  large_guarded[g / GRANULES_PER_PAGE] = (uint8_t)((guarded ? LARGE_GUARDED : 0) | flags);
+  slot_place(s, g, tag);
+  lock_release(&large.lock);
 }
 
 uintptr_t large_allocate(size_t asked, size_t align, uint8_t tag)
 {
   size_t bytes;
-  size_t page = os_page_bytes() > PAGE_BYTES ? os_page_bytes() : PAGE_BYTES;
   size_t guard = large_guard_bytes();
   /* One byte more than asked where no guard stands behind the last one. */
   size_t most = asked + (guard == 0);
   if (!size_add(most, guard + (align > GRANULE_BYTES ? align : 0), &bytes) ||
-      !size_round_up(bytes, page, &bytes)) {
+      !size_round_up(bytes, large_page_bytes(), &bytes)) {
     return 0;
   }
   uint32_t s = large_take(bytes);
   if (s == PAGES) {
     return 0;
   }
-  uintptr_t low = large_span_address(s);
-  /* A run has more pages than asked for; what lies behind is never touched. */
-  uintptr_t end = low + bytes - guard;
+  /* The span may have more pages than asked for; what lies behind is never touched. */
+  uintptr_t end = large_span_address(s) + bytes - guard;
   uintptr_t block = (end - most) / align * align;
-  bool guarded = guard != 0 && os_guard(end, guard);
-  /* Where the kernel refuses the guard, its bytes are slack. */
-  uintptr_t last = guarded ? end : end + guard;
-  uint64_t g = (uint64_t)s * GRANULES_PER_PAGE + (block - low) / GRANULE_BYTES;
-  /* Who looks at the whole heap holds this lock. */
-  lock_acquire(&large.lock);
-  large_asked[g / GRANULES_PER_PAGE] = asked;
-  large_room[g / GRANULES_PER_PAGE] = last - block;
-  large_guarded[g / GRANULES_PER_PAGE] = guarded;
-  slot_place(s, g, tag);
-  lock_release(&large.lock);
+  large_settle(s, block, end, asked, tag, 0);
   return block;
 }
 
 size_t large_size(uint64_t g)
 {
-  return large_asked[g / GRANULES_PER_PAGE];
+  return large_asked[large_head(g)];
 }
 
 size_t large_capacity(uint64_t g)
 {
-  return large_room[g / GRANULES_PER_PAGE];
+  return large_room[large_head(g)];
 }
 
-/* Clears bytes first .. last - 1 of a block; whole pages by giving them back to
- * the kernel, lest they become resident only to be cleared. */
-static void large_clear(uintptr_t block, size_t first, size_t last)
+void large_clear(uintptr_t block, size_t first, size_t last)
 {
+  if (first >= last) {
+    return;
+  }
   size_t page = os_page_bytes();
   uintptr_t low = (block + first + page - 1) / page * page;
   uintptr_t high = (block + last) / page * page;
-  if (last < first + DISCARD_BYTES || !os_discard(low, high - low)) {
+  if (low >= high || !os_discard(low, high - low)) {
     payload_clear(block, first, last);
     return;
   }
   payload_clear(block, first, low - block);
   payload_clear(block, high - block, last);
-}
-
-bool large_fits(uint64_t g, size_t asked)
-{
-  size_t room = large_capacity(g);
-  size_t most = large_guarded[g / GRANULES_PER_PAGE] != 0 ? room : room - 1;
-  return asked >= room / 2 && asked <= most;
-}
-
-bool large_resize(uint64_t g, size_t asked)
-{
-  int saved = errno; /* where the kernel does not take pages back, that is no error */
-  large_clear(radix_address(g), asked, large_size(g));
-  errno = saved;
-  lock_acquire(&large.lock);
-  /* Once it waits, its entry may lead to the next block that is stuck. */
-  bool live = slot_state_get(g) >= SLOT_LIVE && asked <= large_room[g / GRANULES_PER_PAGE];
-  if (live) {
-    large_asked[g / GRANULES_PER_PAGE] = asked;
-  }
-  lock_release(&large.lock);
-  return live;
 }
 
 /* Takes the guards of a freed block away, and what was written late to one that
@@ -169,10 +155,13 @@ static bool large_open(struct large_block *waiting, uint32_t *resident)
     waiting->trapping = false;
   } else if (!os_discard(low, end - low)) {
     payload_clear(low, 0, end - low);
-    *resident = span_len[s];
+    *resident = page_heap_usable(s);
   }
-  if (large_guarded[page] != 0 && !os_unguard(end, large_guard_bytes())) {
+  if ((large_guarded[page] & LARGE_GUARDED) != 0 && !os_unguard(end, large_guard_bytes())) {
     return false;
+  }
+  if ((large_guarded[page] & LARGE_MOVED) != 0 && os_renew(low, large_usable_bytes(s))) {
+    *resident = 0;
   }
   large_guarded[page] = 0;
   return true;
@@ -194,7 +183,7 @@ static void large_give_back(struct large_block waiting)
   }
   uint64_t page = waiting.g / GRANULES_PER_PAGE;
   large_guarded[page] |= waiting.trapping ? LARGE_TRAPPING : 0;
-  large_asked[page] = large.stuck;
+  large_asked[s] = large.stuck;
   large.stuck = waiting.g + 1;
   large.stuck_bytes += large_span_bytes(s);
 }
@@ -208,9 +197,9 @@ static void large_retry(void)
   while (next != 0) {
     uint64_t g = next - 1;
     uint64_t page = g / GRANULES_PER_PAGE;
-    next = large_asked[page];
+    next = large_asked[large_head(g)];
     struct large_block block = {g, (large_guarded[page] & LARGE_TRAPPING) != 0};
-    large_guarded[page] &= LARGE_GUARDED;
+    large_guarded[page] &= LARGE_GUARDED | LARGE_MOVED;
     large_give_back(block);
   }
 }

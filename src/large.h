@@ -4,9 +4,11 @@
  * blocks.  A live block's entries belong to whoever holds the block; the FIFO
  * has a lock, under which the page heap's may be taken and no other.
  *
- * A block ends as near to the end of its span's usable part as its alignment
- * allows; behind it lies a guard.  A freed block waits in the FIFO with all of
- * its pages guarded, so that late use traps.
+ * A block ends as near to its guard as its alignment allows; one that realloc
+ * made longer or shorter less than a page before it, because it keeps its place
+ * in its first page, and its slack is checked as a slot's.  Behind the guard a
+ * block that grew has untouched pages to grow into.  A freed block waits in the
+ * FIFO with all of its pages guarded, so that late use traps.
  */
 #ifndef ASHLAR_LARGE_H
 #define ASHLAR_LARGE_H
@@ -29,15 +31,20 @@ void large_free(uint64_t g);
 size_t large_size(uint64_t g);
 size_t large_capacity(uint64_t g);
 
-/* Whether a live block may have another size where it stands: what is behind
- * stays guarded, or keeps a byte of slack, and at most half of it is unused. */
-bool large_fits(uint64_t g, size_t asked);
+/* How an attempt to change a block's size ends. */
+enum large_resized {
+  LARGE_RESIZED = 0,
+  LARGE_NO_MEMORY = 1, /* nothing has changed */
+  LARGE_INVALID = 2    /* it was not live any more */
+};
 
-/* Records another size for a live block, one that fits, and clears what is not
- * in use any more.
- * Returns false, and the size is what it was, where another thread freed the
- * block meanwhile. */
-bool large_resize(uint64_t g, size_t asked);
+/* Gives a live block another size: where it stands, if its span has the room; else
+ * its pages move to another span, which has room to grow.
+ * g: its first granule.  tag: its state byte, as the caller read it.
+ * asked: bytes, at least 1.
+ * block: where it is; set to where it is then, at the same place in its page; the bytes that
+ * both sizes have are as they were, and new ones are zero. */
+enum large_resized large_resize(uint64_t g, uint8_t tag, size_t asked, uintptr_t *block);
 
 /* Gives all blocks of the FIFO back to the page heap. */
 void large_trim(void);

@@ -38,7 +38,8 @@ enum os_call {
   OS_SEAL = 7,
   OS_RANDOM = 8,
   OS_DUMP = 9,
-  OS_CALLS = 10
+  OS_MOVE = 10,
+  OS_CALLS = 11
 };
 
 /* How a guard is made. */
@@ -132,6 +133,28 @@ bool os_guard(uintptr_t a, size_t bytes);
  * ENOMEM) where the kernel refused, and then it is guarded as before. */
 bool os_unguard(uintptr_t a, size_t bytes);
 
+/* Where os_move left the contents of a range. */
+struct os_moved {
+  uintptr_t at; /* `to`, `from`, or a range of its own, which the caller releases */
+  bool usable;  /* false: `to` is nobody's any more and must never be touched */
+};
+
+/* Moves the contents of a committed range, without copying: its pages.
+ * from, bytes: the range; of what lies behind it in `to` nothing is kept.
+ * to, room: another committed range, which holds nothing; at least as long.
+ * Returns where the contents are.  In `to`: all of `to` is committed, is zero
+ * behind the contents, and may cost mappings until os_renew; `from` is
+ * committed and zero.  Anywhere else: the kernel refused, or a budget of
+ * mappings is used up, or the program has locked the range in memory; counted;
+ * `from` is committed, and `to` as it was if it is still usable. */
+struct os_moved os_move(uintptr_t from, size_t bytes, uintptr_t to, size_t room);
+
+/* Makes a committed range without guards, into which something was moved, one
+ * with its neighbours again, which core files hold.
+ * Returns true, and it reads as zero; false if the kernel refused, and then it
+ * holds what it held, and goes on to cost its mappings. */
+bool os_renew(uintptr_t a, size_t bytes);
+
 /* Gives a range back, address space and all.
  * Guards in it must have been taken away before, or their part of the budget
  * is lost.  Should the kernel refuse (it may where a mapping would be split),
@@ -204,6 +227,10 @@ enum {
   OS_TEST_REFUSE_PROTECT = 1,
   OS_TEST_REFUSE_ADVICE = 2
 };
+/* The kernel moves nothing. */
+extern bool os_test_no_moves;
+/* The kernel takes the range away into which it was to move something, and fails. */
+extern bool os_test_move_loses;
 #endif
 
 #endif

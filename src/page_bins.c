@@ -136,6 +136,14 @@ uint32_t page_bins_release(uint32_t s, uint32_t resident)
   return r;
 }
 
+void page_bins_remove(uint32_t s)
+{
+  span_list_remove(s);
+  //@ assert out: list_of[s] == 0;
+  //@ assert kept: \forall integer p; 0 <= p < PAGES && p != s ==> list_of[p] == \at(list_of[p], Pre);
+  span_remove(s);
+}
+
 /* What the entries of one page must be. */
 /*@ predicate bin_sound{L}(integer p) =
       (bins_hold(p) <==> span_kind[p] == SPAN_FREE)

@@ -141,6 +141,31 @@ void page_bins_take(uint32_t s, uint32_t n);
     complete behaviors; disjoint behaviors; */
 uint32_t page_bins_release(uint32_t s, uint32_t resident);
 
+/* Takes a free span out of its bin and out of management that is an arena, or a
+ * run of them.
+ * s: its first page.  All other spans stay as they were. */
+/*@ requires next: list_wf_next; requires prev: list_wf_prev; requires front: list_wf_front;
+    requires first: list_wf_first; requires range: list_wf_range;
+    requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
+    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back; requires co: span_coalesced;
+    requires free: bins_wf_free; requires fit: bins_wf_len; requires head: bins_wf_head;
+    requires backed: bins_wf_resident;
+    requires s: s < PAGES && span_kind[s] == SPAN_FREE;
+    requires whole: span_edge(s) && span_edge(span_end(s));
+    terminates \true; exits \false;
+    assigns span_kind[s], list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1],
+      list_of[0 .. PAGES - 1], list_first[0 .. SPAN_LISTS - 1];
+    ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
+    ensures first: list_wf_first; ensures range: list_wf_range;
+    ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures free: bins_wf_free; ensures fit: bins_wf_len; ensures head: bins_wf_head;
+    ensures backed: bins_wf_resident;
+    ensures T11_gone: \forall integer p; s <= p < span_end(s) ==> !span_head(p);
+    ensures T11_others: \forall integer p; 0 <= p < PAGES && p != s
+      ==> span_kind[p] == \old(span_kind[p]) && list_of[p] == \old(list_of[p]); */
+void page_bins_remove(uint32_t s);
+
 /* The invariant as a function, stricter in one thing: each free span is in the
  * very bin that page_bins_bin says.
  * n: pages that ever were in use; on a higher one no span starts, and it is in

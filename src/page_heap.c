@@ -29,11 +29,11 @@ static void page_heap_enlist(uint32_t s)
   page_heap.free += span_len[s];
 }
 
-/* Takes n pages from a free span. */
-static void page_heap_cut(uint32_t s, uint32_t n)
+/* Takes n pages from a free span, of which the first ones are usable. */
+static void page_heap_cut(uint32_t s, uint32_t n, uint32_t usable)
 {
   page_bins_take(s, n);
-  dump_take_in(s, n);
+  dump_take_in(s, usable);
   page_heap.free -= n;
   page_heap.free_resident -= span_resident[s];
 }
@@ -81,7 +81,7 @@ static uint32_t page_heap_take_locked(uint32_t n, uint32_t usable)
 {
   uint32_t s = page_heap_find(n, usable);
   if (s != PAGES) {
-    page_heap_cut(s, n);
+    page_heap_cut(s, n, usable);
   }
   return s;
 }
@@ -94,31 +94,14 @@ uint32_t page_heap_take(uint32_t n)
   return s;
 }
 
-/* A free run of at least n pages. */
-static uint32_t page_heap_find_run(uint32_t n)
-{
-  uint32_t best = PAGES;
-  for (uint32_t p = list_first[BIN_RUNS]; p != 0; p = list_next[p - 1]) {
-    uint32_t len = span_len[p - 1];
-    if (len >= n && (best == PAGES || len < span_len[best])) {
-      best = p - 1;
-    }
-  }
-  return best;
-}
-
 /* A run of several arenas, the first pages usable. */
 static uint32_t page_heap_take_run_locked(uint32_t arenas, uint32_t usable)
 {
-  uint32_t s = page_heap_find_run(arenas * ARENA_PAGES);
-  if (s == PAGES || !arena_commit(s, usable)) {
-    s = arena_add(arenas, usable);
-    if (s == PAGES) {
-      return PAGES;
-    }
+  uint32_t s = arena_add(arenas, usable);
+  if (s != PAGES) {
     page_heap_enlist(s);
+    page_heap_cut(s, span_len[s], usable);
   }
-  page_heap_cut(s, span_len[s]);
   return s;
 }
 
@@ -132,6 +115,22 @@ uint32_t page_heap_take_run(uint32_t arenas, uint32_t usable)
                            : page_heap_take_run_locked(arenas, usable);
   lock_release(&page_heap.lock);
   return s;
+}
+
+bool page_heap_extend(uint32_t s, uint32_t n)
+{
+  lock_acquire(&page_heap.lock);
+  bool done = arena_commit(s, n);
+  if (done) {
+    dump_take_in(s, n);
+  }
+  lock_release(&page_heap.lock);
+  return done;
+}
+
+uint32_t page_heap_usable(uint32_t s)
+{
+  return arena_usable(s, s + span_len[s]) - s;
 }
 
 /* Calls `on` for each part of a free span that is usable, until it returns false. */
@@ -198,6 +197,18 @@ static uint64_t page_heap_allowance(void)
   return KEEP_PAGES + used / (2 * rate);
 }
 
+/* Gives a free run of arenas back to the kernel: one that was kept could serve
+ * runs of its own length, or waste the rest of it. */
+static void page_heap_return_run(uint32_t s)
+{
+  uint32_t pages = span_len[s];
+  page_heap.free -= pages;
+  page_heap.free_resident -= span_resident[s];
+  page_heap.released += span_resident[s];
+  page_bins_remove(s);
+  arena_remove(s / ARENA_PAGES, pages / ARENA_PAGES);
+}
+
 bool page_heap_give(uint32_t s, uint32_t resident)
 {
   lock_acquire(&page_heap.lock);
@@ -209,7 +220,9 @@ bool page_heap_give(uint32_t s, uint32_t resident)
   }
   page_heap.free += pages;
   page_heap.free_resident += resident;
-  if (page_heap.free_resident > page_heap_allowance()) {
+  if (pages > ARENA_PAGES) {
+    page_heap_return_run(merged);
+  } else if (page_heap.free_resident > page_heap_allowance()) {
     page_heap_discard(merged);
   }
   lock_release(&page_heap.lock);

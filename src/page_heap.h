@@ -21,12 +21,21 @@
  * memory.  The memory is zero. */
 uint32_t page_heap_take(uint32_t n);
 
-/* Hands out a run of whole arenas, or more of them than asked.
+/* Hands out a run of whole arenas, new from the kernel if it has more than one.
  * arenas: at least 1.  usable: how many of its pages, from the first one on, are
  * to be usable.  Returns as page_heap_take does. */
 uint32_t page_heap_take_run(uint32_t arenas, uint32_t usable);
 
-/* Takes a span back.
+/* Makes the first n pages of a span in use usable, of the caller's own.
+ * s: its first page.  Returns false where the kernel refuses. */
+bool page_heap_extend(uint32_t s, uint32_t n);
+
+/* How many pages of a span in use are usable, from its first one on.
+ * s: its first page; the caller's own. */
+uint32_t page_heap_usable(uint32_t s);
+
+/* Takes a span back; a run of arenas goes back to the kernel at once, and its
+ * addresses are nobody's.
  * s: its first page.  Its memory must be accessible and zero, and no slot may
  * start in it.
  * resident: how many of its pages the kernel may have backed.

@@ -75,7 +75,7 @@
  * another, so that all entries of a page are in one line of the cache, and a few
  * pages cost one page of memory instead of one for each table. */
 #define ASHLAR_PAGE_TABLES(TABLE)                                                                  \
-  /* large: the bytes asked for, and those up to the guard, by the block's first page */           \
+  /* large: the bytes asked for, and those up to the guard, by the span's first page */            \
   TABLE(uint64_t, large_asked, ARENA_PAGES, 0)                                                     \
   TABLE(uint64_t, large_room, ARENA_PAGES, 0)                                                      \
   /* region: bytes used of a piece */                                                              \
@@ -97,7 +97,7 @@
   TABLE(uint16_t, piece_owner, ARENA_PAGES, 0)                                                     \
   TABLE(uint16_t, piece_place, ARENA_PAGES, 0)                                                     \
   TABLE(uint8_t, span_kind, ARENA_PAGES, 0)                                                        \
-  /* large: whether the block's guard stands */                                                    \
+  /* large: whether the block's guard stands, by the block's first page */                         \
   TABLE(uint8_t, large_guarded, ARENA_PAGES, 0)
 
 /* Those that every malloc or free looks at, each by itself: slot, by page number

@@ -116,10 +116,12 @@ uintptr_t space_arenas(uint32_t n)
   return a;
 }
 
-void space_abandon(uintptr_t a, size_t bytes)
+void space_abandon(uintptr_t a, size_t usable, size_t bytes)
 {
-  if (!space_now.chosen) {
-    os_release(a, bytes);
+  /* What is not usable of a place that was chosen may be somebody else's. */
+  size_t held = space_now.chosen ? usable : bytes;
+  if (held > 0) {
+    os_release(a, held);
   }
 }
 

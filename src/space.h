@@ -29,8 +29,9 @@ struct space_plan space_start(size_t table_bytes, const uint64_t draw[2]);
  * Returns its address, a multiple of ARENA_BYTES; 0 where there is none. */
 uintptr_t space_arenas(uint32_t n);
 
-/* Gives a place back of which nothing is usable. */
-void space_abandon(uintptr_t a, size_t bytes);
+/* Gives a place back.
+ * a, bytes: the place.  usable: how many of its bytes, from the first one on. */
+void space_abandon(uintptr_t a, size_t usable, size_t bytes);
 
 /* Makes a part of a place usable: readable, writable, and zero.
  * Returns false, and nothing of it is used, if somebody has the addresses or the

@@ -148,6 +148,14 @@ uint32_t span_release(uint32_t s)
   return r;
 }
 
+void span_remove(uint32_t s)
+{
+  //@ assert alone: \forall integer p; s < p < span_end(s) ==> !span_head(p);
+  //@ assert before: \forall integer u; 0 <= u < PAGES && span_head(u) && span_end(u) == s ==> span_edge(span_end(u));
+  //@ assert behind: \forall integer v; 0 <= v < PAGES && span_head(v) && v == span_end(s) ==> span_edge(v);
+  span_kind[s] = SPAN_NONE;
+}
+
 uint32_t span_owner(uint32_t first, uint32_t p)
 {
   uint32_t s = first;

@@ -99,6 +99,19 @@ void span_take(uint32_t s, uint32_t n);
     complete behaviors; disjoint behaviors; */
 uint32_t span_release(uint32_t s);
 
+/* Takes a free span out of management that is an arena, or a run of them.
+ * s: its first page.  Afterwards no span starts or lies there. */
+/*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
+    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires free: s < PAGES && span_kind[s] == SPAN_FREE;
+    requires whole: span_edge(s) && span_edge(span_end(s));
+    terminates \true; exits \false;
+    assigns span_kind[s];
+    ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures gone: \forall integer p; s <= p < span_end(s) ==> !span_head(p); */
+void span_remove(uint32_t s);
+
 /* Finds the span in which a page lies, by walking the arena; for reports and
  * statistics, not for speed.
  * first: the first page of the page's arena or run, on which a span starts.

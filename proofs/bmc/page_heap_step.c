@@ -16,7 +16,7 @@
  * bmc-cover: take give
  * bmc-tests: page_heap_take page_heap_take_locked page_heap_enlist page_heap_cut
  *            page_bins_find page_bins_bin page_bins_add page_bins_take
- *            page_heap_give page_bins_release span_release span_take span_split
+ *            page_heap_give page_heap_return_run page_bins_remove span_remove arena_remove page_bins_release span_release span_take span_split
  *            span_list_insert span_list_remove span_list_first
  */
 #include "shell/shell.h"

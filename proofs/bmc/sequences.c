@@ -27,12 +27,13 @@
  * bmc-knobs: -DASHLAR_MAX_ARENAS=2 -DASHLAR_ARENA_PAGES=8 -DASHLAR_ADDRESS_BITS=11 -DASHLAR_EXACT_SHIFT=4
  * bmc-tests: heap_allocate heap_allocate_class heap_hand_out heap_pick heap_refill heap_allocate_rare
  *            heap_allocate_aligned heap_free heap_release heap_take_back heap_free_full heap_free_rare
- *            heap_reallocate heap_resize_in_place heap_slack_is_zero heap_trim heap_live heap_report_invalid
+ *            heap_reallocate heap_resize_in_place heap_resize_large large_resize resize_here
+ *            resize_elsewhere resize_fill resize_copy resize_take heap_slack_is_zero heap_trim heap_live heap_report_invalid
  *            thread_cache_refill thread_cache_make_room thread_cache_grow thread_cache_scavenge
  *            thread_cache_empty thread_cache_hand_over thread_cache_close thread_cache_get
  *            thread_registry_adopt thread_registry_end thread_cache_flush central_take central_draw central_grow central_give central_shrink
  *            central_trim page_heap_take page_heap_take_locked page_heap_give page_heap_trim
- *            page_heap_discard page_heap_enlist page_bins_release arena_add large_allocate large_take
+ *            page_heap_discard page_heap_enlist page_bins_release arena_add large_settle large_allocate large_take
  *            large_free large_give_back large_open large_oldest large_trim large_retry span_take
  *            span_release span_split span_merge merge_behind merge_before slot_carve slot_place
  *            slot_clear slot_claim slot_release slot_retag slot_draw slot_retire
@@ -109,9 +110,21 @@ static void call_free(uint32_t i)
   heap_free(block, HEAP_FREE);
 }
 
+/* What a block has that it had not before. */
+static void check_new(uintptr_t block, size_t old, size_t asked)
+{
+  size_t first = (old + GRANULE_BYTES - 1) / GRANULE_BYTES * GRANULE_BYTES;
+  if (first < asked) {
+    shell_touch(block + first, asked - first);
+    CHECK((shell_dirty & shell_granule_mask(block + first, asked - first)) == 0,
+          "T10: what a block grew by is zero");
+  }
+}
+
 static void call_realloc(uint32_t i, size_t asked)
 {
   uintptr_t block = held[i].block;
+  size_t old = heap_usable_size(block, HEAP_USABLE_SIZE); /* of an aligned one, more than asked */
   say("void *p = ashlar_realloc((void *)0x%" PRIx64 ", %" PRIu64 ");", block, asked);
   uintptr_t moved = heap_reallocate(block, asked);
   if (moved == 0) {
@@ -119,6 +132,7 @@ static void call_realloc(uint32_t i, size_t asked)
           "a refused realloc changes nothing");
     return;
   }
+  check_new(moved, old, asked);
   if (moved == block) {
     CHECK(heap_usable_size(block, HEAP_USABLE_SIZE) >= asked, "T7: in place, of the new size");
     held[i].asked = asked;
@@ -158,8 +172,8 @@ static void call_any(void)
     return;
   case 3:
     ASSUME(holds > 0);
-    /* in place, to another class, to a large block */
-    call_realloc(choose(holds), (const size_t[]){10, 40, LARGE_SIZE}[choose(3)]);
+    /* in place, to another class, to a large block, to a larger one */
+    call_realloc(choose(holds), (const size_t[]){10, 40, LARGE_SIZE, LARGE_SIZE + 52}[choose(4)]);
     return;
   case 4:
     say("ashlar_flush();", 0, 0);

@@ -160,7 +160,11 @@ Test(page_bins, T11_random_operations)
   compare();
   for (uint32_t s = FIRST; s < END; s += ARENA_PAGES) {
     CHECK(span_kind[s] == SPAN_FREE && span_len[s] == ARENA_PAGES, "arena at %u", s);
+    page_bins_remove(s);
+    CHECK(span_kind[s] == SPAN_NONE && list_of[s] == 0, "arena at %u is gone", s);
+    CHECK(span_check(END) && span_list_check(END) && page_bins_check(END), "arena at %u", s);
   }
+  CHECK(page_bins_find(1) == PAGES, "there is a span");
 }
 
 /* ---- bins ------------------------------------------------------------------------- */

@@ -188,11 +188,25 @@ static void give_back_wrong(void)
   }
 }
 
+/* Whole arenas go. */
+static void withdraw(void)
+{
+  for (uint32_t k = 0; k < frees; k++) {
+    uint32_t i = free_heads[k];
+    uint32_t len = length_from(i);
+    if (i % ARENA_PAGES == 0 && len % ARENA_PAGES == 0) {
+      span_remove(base + i);
+      memset(&owner[i], 0, len * sizeof owner[0]);
+      return;
+    }
+  }
+}
+
 static void step(void)
 {
   uint32_t choice = prng_below32(16);
   if (choice == 0) {
-    add();
+    prng_once_in(4) ? withdraw() : add();
   } else if (choice < 8) {
     take();
   } else if (choice < 13) {

@@ -863,17 +863,20 @@ enum {
 };
 
 /* Behind such a block the guard begins at once; where it cannot be had, one
- * byte or more of slack finds what it would have. */
-#define WHOLE_LARGE(bug)                                                                           \
+ * byte or more of slack finds what it would have.  A block that grew by less than
+ * a page keeps its place in its first page, so that its pages need not be copied,
+ * and has slack before the guard. */
+#define WHOLE_LARGE(bug, guarded)                                                                  \
   Test(misuse, bug##_WHOLE)                                                                        \
   {                                                                                                \
-    misuse_run(&(struct misuse){bug, WHOLE, EMPTY, kernel_without_guards() ? "overflow" : NULL,    \
-                                NULL, NULL, NULL, 0, false});                                      \
+    misuse_run(&(struct misuse){bug, WHOLE, EMPTY,                                                 \
+                                kernel_without_guards() || !(guarded) ? "overflow" : NULL, NULL,   \
+                                NULL, NULL, 0, false});                                            \
   }                                                                                                \
   Test(option, no_guards_##bug)                                                                    \
   {                                                                                                \
     misuse_run(&(struct misuse){bug, WHOLE, EMPTY, "overflow", NULL, NULL, "guards=0", 0, false}); \
   }
-WHOLE_LARGE(overflow_free)
-WHOLE_LARGE(overflow_grown_by_granule)
-WHOLE_LARGE(overflow_grown_by_page)
+WHOLE_LARGE(overflow_free, true)
+WHOLE_LARGE(overflow_grown_by_granule, false)
+WHOLE_LARGE(overflow_grown_by_page, true)

@@ -15,8 +15,12 @@
 #include <unistd.h>
 
 enum {
+  ADVICE_COLD = 20,
   ADVICE_GUARD_INSTALL = 102,
-  ADVICE_GUARD_REMOVE = 103
+  ADVICE_GUARD_REMOVE = 103,
+  /* mremap */
+  REMAP_FIXED = 2,
+  REMAP_DONTUNMAP = 4
 };
 
 enum condition {
@@ -101,6 +105,11 @@ void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file,
   bool arenas = pages % arena == 0;
   size_t align = arenas ? arena : 1;
   size_t first = arenas ? WORLD_PAGES / 2 : 0;
+  if ((flags & MAP_FIXED) != 0) {
+    clear(hint, bytes);
+    set(hint, bytes, (protection & PROT_WRITE) != 0 ? PAGE_WRITE : PAGE_RESERVED);
+    return hint;
+  }
   if ((flags & MAP_FIXED_NOREPLACE) != 0) {
     first = page_of(hint);
     if (!world_holds((uintptr_t)hint) || !absent(first, pages)) {
@@ -173,11 +182,38 @@ int kernel_madvise(void *a, size_t bytes, int advice)
     set(a, bytes, PAGE_WRITE);
   } else if (advice == MADV_DONTNEED) {
     clear(a, bytes);
-  } else {
+  } else if (advice != ADVICE_COLD) {
     errno = EINVAL;
     return -1;
   }
   return 0;
+}
+
+/* Pages of a range to another one, which may be longer. */
+static long move_pages(uintptr_t from, size_t bytes, size_t room, unsigned long flags, uintptr_t to)
+{
+  if (!granted((void *)from, bytes, true)) {
+    return -1;
+  }
+  if ((flags & REMAP_FIXED) == 0) {
+    size_t first = 0;
+    while (first < WORLD_PAGES && !absent(first, room / WORLD_PAGE)) {
+      first++;
+    }
+    if (first >= WORLD_PAGES) {
+      errno = ENOMEM;
+      return -1;
+    }
+    to = WORLD_LOW + first * WORLD_PAGE;
+  }
+  clear((void *)to, room);
+  memcpy((void *)to, (void *)from, bytes);
+  set((void *)to, room, PAGE_WRITE);
+  clear((void *)from, bytes);
+  if ((flags & REMAP_DONTUNMAP) == 0) {
+    set((void *)from, bytes, PAGE_ABSENT);
+  }
+  return (long)to;
 }
 
 /* ---- syscall ------------------------------------------------------------------- */
@@ -265,6 +301,8 @@ long kernel_syscall(long number, ...)
     return a[3] != 0 ? futex_timed(a[0]) : futex((const uint32_t *)a[0], (int)a[1], (uint32_t)a[2]);
   case SYS_gettid:
     return 1 + (long)scheduler_self();
+  case SYS_mremap:
+    return move_pages(a[0], a[1], a[2], a[3], a[4]);
   default:
     errno = ENOSYS;
     return -1;

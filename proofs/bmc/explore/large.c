@@ -59,6 +59,7 @@ static void setup(uint32_t thread)
 static void body(uint32_t thread)
 {
   own[thread] = program_resize(own[thread], 2500);
+  own[thread] = program_resize(own[thread], 5000);
   program_give(own[thread]);
   void *next = program_take(6000);
   if (thread == 0) {

@@ -87,6 +87,18 @@ static void large(uint32_t thread)
   ashlar_malloc_trim(0);
 }
 
+/* Its pages go to another span. */
+static void large_moving(uint32_t thread)
+{
+  if (thread == 0) {
+    moved = program_realloc(block, 6000);
+    return;
+  }
+  program_free(block);
+  ashlar_malloc_trim(0);
+  program_take(2500);
+}
+
 static bool about_freed(int verdict)
 {
   return verdict == PROGRAM_NO_VERDICT || verdict == REPORT_DOUBLE_FREE ||
@@ -149,4 +161,14 @@ const struct scenario scenarios_realloc_and_free[] = {
      .setup = setup_large,
      .body = large,
      .finish = no_harm},
+    {.name = "realloc_and_free_large_moving",
+     .shows = "a large block whose pages move",
+     .threads = 2,
+     .preemptions = 3,
+     .preemptions_quick = 1,
+     .refusals = 1,
+     .mode = {.racy = true},
+     .setup = setup_large,
+     .body = large_moving,
+     .finish = one_verdict},
     {.name = NULL}};

@@ -29,14 +29,28 @@ static bool page_wf(uint32_t p, uint32_t n)
     bool first = p >= ARENA_PAGES && p < n && p % ARENA_PAGES == 0;
     bool in_run = first && p > ARENA_PAGES && span_kind[ARENA_PAGES] != SPAN_NONE &&
                   span_len[ARENA_PAGES] > ARENA_PAGES;
-    return list_of[p] == 0 && (p < n || span_kind[p] == SPAN_NONE) && (!first || in_run);
+    bool removed = first && arena_key[p / ARENA_PAGES] == 0;
+    return list_of[p] == 0 && (p < n || span_kind[p] == SPAN_NONE) && (!first || in_run || removed);
   }
   return span_len[p] <= n - p && run_wf(p);
+}
+
+/* The numbers that no arena has are counted, and the last is none of them. */
+static bool numbers_wf(void)
+{
+  uint32_t holes = 0;
+  for (uint32_t a = 1; a <= arena_used; a++) {
+    holes += arena_key[a] == 0;
+  }
+  return holes == arena_holes && (arena_used == 0 || arena_key[arena_used] != 0);
 }
 
 static bool pages_wf(void)
 {
   uint32_t n = arena_end();
+  if (!numbers_wf()) {
+    return false;
+  }
   if (!radix_check() || !span_check(n) || !page_bins_check(n) || !page_heap_check_counts(n) ||
       !span_list_check(PAGES)) {
     return false;

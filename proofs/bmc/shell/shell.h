@@ -342,6 +342,37 @@ bool os_unguard(uintptr_t a, size_t bytes)
   return true;
 }
 
+/* What may be other than zero goes where the pages go.  Of the calls that it is
+ * made of the first may be refused, or the second. */
+struct os_moved os_move(uintptr_t from, size_t bytes, uintptr_t to, size_t room)
+{
+  uint64_t pages = shell_page_mask(from, bytes) | shell_page_mask(to, room);
+  CHECK((shell_committed & ~shell_guarded & pages) == pages, "os_move: committed ranges");
+  CHECK((shell_page_mask(from, bytes) & shell_page_mask(to, room)) == 0, "os_move: apart");
+  CHECK(bytes <= room, "os_move: there is room");
+  CHECK((shell_dirty & shell_granule_mask(to, room)) == 0, "os_move: where nothing is");
+  if (shell_refuses()) {
+    return (struct os_moved){from, true};
+  }
+  shell_granules mask = shell_granule_mask(from, bytes);
+  shell_granules held = shell_dirty & mask;
+  shell_dirty &= ~mask;
+  shell_dirty |=
+      to > from ? held << (to - from) / GRANULE_BYTES : held >> (from - to) / GRANULE_BYTES;
+  return (struct os_moved){to, true};
+}
+
+bool os_renew(uintptr_t a, size_t bytes)
+{
+  uint64_t mask = shell_page_mask(a, bytes);
+  CHECK((shell_committed & ~shell_guarded & mask) == mask, "os_renew: a committed range");
+  bool done = !shell_refuses();
+  if (done) {
+    shell_drop(a, bytes, true);
+  }
+  return done;
+}
+
 static uint32_t shell_tables; /* arenas whose tables are usable */
 
 uint32_t tables_arena_limit(void)

@@ -10,7 +10,8 @@
 /* Each is one that exists: before Linux 6.13 guards are made of mappings; some
  * emulators answer 0 to any advice and do nothing; and where the program itself
  * has as many mappings as it may have, no guard can be had; and sandboxes refuse
- * calls by filters. */
+ * calls by filters.  Before Linux 5.7, and in some sandboxes, no pages can be
+ * moved; and one that fails in the middle of a move there may be. */
 static const struct kernel {
   const char *name;
   bool no_guard_advice;
@@ -18,13 +19,19 @@ static const struct kernel {
   int64_t guard_budget; /* in mappings; -1: as the kernel says */
   uint32_t refused;     /* what a filter of system calls refuses */
   bool sandbox;         /* ... or would kill for */
+  bool no_moves;
+  bool move_loses;
 } kernels[] = {
-    {"no-guard-advice", true, false, -1, 0, false},
-    {"no-advice", false, true, -1, 0, false},
-    {"few-guards", true, false, 40, 0, false},
-    {"no-guards", true, false, 0, 0, false},
-    {"filter", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, false},
-    {"sandbox", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, true},
+    {"no-guard-advice", true, false, -1, 0, false, false, false},
+    {"no-advice", false, true, -1, 0, false, false, false},
+    {"few-guards", true, false, 40, 0, false, false, false},
+    {"no-guards", true, false, 0, 0, false, false, false},
+    {"filter", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, false, false,
+     false},
+    {"sandbox", false, false, -1, OS_TEST_REFUSE_PROTECT | OS_TEST_REFUSE_ADVICE, true, false,
+     false},
+    {"no-moves", false, false, -1, 0, false, true, false},
+    {"move-loses", false, false, -1, 0, false, false, true},
 };
 
 static const struct kernel *kernel;
@@ -50,6 +57,8 @@ __attribute__((constructor(101))) static void kernel_start(void)
   os_test_guard_budget = kernel->guard_budget;
   os_test_refused = kernel->refused;
   os_test_sandbox = kernel->sandbox;
+  os_test_no_moves = kernel->no_moves;
+  os_test_move_loses = kernel->move_loses;
 }
 
 bool kernel_without_guards(void)
@@ -59,5 +68,10 @@ bool kernel_without_guards(void)
 
 bool kernel_may_refuse_guards(void)
 {
-  return kernel != NULL;
+  return kernel != NULL && (kernel->no_guard_advice || kernel->no_advice);
+}
+
+bool kernel_moves(void)
+{
+  return kernel == NULL || (!kernel->no_moves && !kernel->move_loses);
 }

@@ -14,4 +14,7 @@ bool kernel_without_guards(void);
 /* Whether it may refuse guards: those it makes of mappings are on a budget. */
 bool kernel_may_refuse_guards(void);
 
+/* Whether it can move pages: then what was never touched stays so. */
+bool kernel_moves(void);
+
 #endif
