@@ -66,6 +66,13 @@ static void populate(void)
   }
 }
 
+static bool alone = true;
+
+bool misuse_alone(void)
+{
+  return alone;
+}
+
 /* Allocates and frees for as long as the process lives; nothing large, which
  * would push the block in question out of the list of those that trap. */
 static void *churn(void *started)
@@ -93,6 +100,7 @@ static void with_threads(const struct misuse *m)
 {
   static int started;
   pthread_t thread;
+  alone = false;
   for (int i = 0; i < CHURNERS; i++) {
     if (pthread_create(&thread, NULL, churn, &started) != 0) {
       _exit(99);

@@ -45,6 +45,9 @@ void misuse_at(const void *address);
 /* Runs a case, and fails the test where it did not end as it must. */
 void misuse_run(const struct misuse *misuse);
 
+/* Whether no other thread uses the heap, so that its figures stand still. */
+bool misuse_alone(void);
+
 /* The next byte that is not the program's to use. */
 unsigned char *misuse_end(void *block);
 

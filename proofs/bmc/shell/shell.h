@@ -77,6 +77,9 @@ static inline void lock_reset(struct lock *l)
 {
   l->word = 0;
 }
+static inline void lock_do_not_ask(void)
+{
+}
 
 /* ---- random numbers: any ------------------------------------------------------ */
 
@@ -218,6 +221,17 @@ void dump_take_in(uint32_t s, uint32_t n)
   (void)n;
 }
 
+void dump_lower(uint32_t p)
+{
+  (void)p;
+}
+
+void os_hide(uintptr_t a, size_t bytes)
+{
+  (void)a;
+  (void)bytes;
+}
+
 #ifdef BMC_ENUMERATE
 /* Where a thread's cache is made: it has pointers in it, so it is real memory. */
 static _Alignas(PAGE_BYTES) char shell_metadata[8192];
@@ -266,12 +280,16 @@ uintptr_t space_arenas(uint32_t n)
   return (uintptr_t)key * ARENA_BYTES;
 }
 
-void space_abandon(uintptr_t a, size_t bytes)
+void space_abandon(uintptr_t a, size_t usable, size_t bytes)
 {
   uint64_t mask = shell_page_mask(a, bytes);
+  uint64_t used = usable > 0 ? shell_page_mask(a, usable) : 0;
   CHECK((shell_reserved & mask) == mask, "space_abandon: a place");
-  CHECK((shell_committed & mask) == 0, "space_abandon: nothing of it is usable");
+  CHECK((shell_committed & mask) == used, "space_abandon: so much of it is usable");
+  CHECK((shell_guarded & mask) == 0, "space_abandon: its guards are gone");
   shell_reserved &= ~mask;
+  shell_committed &= ~mask;
+  shell_dirty &= ~shell_granule_mask(a, bytes);
 }
 
 bool space_commit(uintptr_t a, size_t bytes)

@@ -19,9 +19,6 @@ bool os_sandboxed(void)
 void os_random_part(void)
 {
 }
-void lock_do_not_ask(void)
-{
-}
 void options_start(void)
 {
 }

@@ -68,10 +68,15 @@ bool kernel_without_guards(void)
 
 bool kernel_may_refuse_guards(void)
 {
-  return kernel != NULL && (kernel->no_guard_advice || kernel->no_advice);
+  return kernel != NULL &&
+         (kernel->no_guard_advice || kernel->no_advice || kernel->refused != 0 || kernel->sandbox);
 }
 
 bool kernel_moves(void)
 {
-  return kernel == NULL || (!kernel->no_moves && !kernel->move_loses);
+  if (kernel == NULL) {
+    return true;
+  }
+  bool asks = (kernel->refused & OS_TEST_REFUSE_ADVICE) == 0;
+  return asks && !kernel->no_moves && !kernel->move_loses;
 }
