@@ -165,9 +165,13 @@ struct ashlar_root {
 
 /* A multiple of every page size that the processor's kernel may have. */
 #ifdef __x86_64__
-enum { ROOT_BYTES = 4096 };
+enum {
+  ROOT_BYTES = 4096
+};
 #else
-enum { ROOT_BYTES = 65536 };
+enum {
+  ROOT_BYTES = 65536
+};
 #endif
 
 /* Read-only from the end of the start on. */
