@@ -177,13 +177,6 @@ enum {
   TABLE_CHUNK_PAGES = ARENA_PAGES > 1024 ? 1024 : ARENA_PAGES,
   STEP_PAGES = ASHLAR_STEP_PAGES,
 
-  /* the root's pages are a multiple of every kernel's page */
-#ifdef __x86_64__
-  ROOT_BYTES = 4096,
-#else
-  ROOT_BYTES = 65536,
-#endif
-
   LIST_CAPACITY = ASHLAR_LIST_CAPACITY,
   MIN_AGE = ASHLAR_MIN_AGE,
   BATCH = ASHLAR_BATCH

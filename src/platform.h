@@ -134,9 +134,11 @@ struct page_record {
   ASHLAR_PAGE_TABLES(ASHLAR_PAGE_FIELD)
 };
 _Static_assert(sizeof(struct page_record) == 64, "a line of the cache");
-#define ASHLAR_LATE_TABLE(type, name, length)
+#define ASHLAR_LATE_TABLE(type, name, length)                                                      \
+  _Static_assert(sizeof((name)[length]) == sizeof(type), "the name means entries of this type");
 #define ASHLAR_TABLE(type, name, length)                                                           \
-  _Static_assert(sizeof(type) * (length) <= REGION_SETS_BYTES, "it has room");
+  _Static_assert(sizeof(type) * (length) <= REGION_SETS_BYTES && sizeof(*(name)) == sizeof(type),  \
+                 "it has room");
 #define RADIX_BEYOND(key) ((key)-ASHLAR_ROOT.radix_low >= ASHLAR_ROOT.radix_count)
 
 #endif
@@ -160,6 +162,17 @@ struct ashlar_root {
   uint32_t class_bytes[SIZE_CLASSES];
   uint8_t class_shift[SIZE_CLASSES];
 };
+
+/* A multiple of every page size that the processor's kernel may have. */
+#ifdef __x86_64__
+enum {
+  ROOT_BYTES = 4096
+};
+#else
+enum {
+  ROOT_BYTES = 65536
+};
+#endif
 
 /* Read-only from the end of the start on. */
 extern union ashlar_root_pages {
@@ -185,6 +198,12 @@ struct table_shape {
 static const struct table_shape fixed_shapes[] = {ASHLAR_FIXED_TABLES(ASHLAR_TABLE_SHAPE)};
 static const struct table_shape record_shapes[] = {ASHLAR_PAGE_TABLES(ASHLAR_RECORD_SHAPE)};
 static const struct table_shape arena_shapes[] = {ASHLAR_ARENA_TABLES(ASHLAR_TABLE_SHAPE)};
+
+/* The root before the start, and if it fails: no arena has a page.  Defined here,
+ * since below this the fields' names mean the tables. */
+static uint32_t tables_no_top[1];
+union ashlar_root_pages ashlar_root_pages
+    __attribute__((aligned(ROOT_BYTES))) = {.root = {.arena_top = tables_no_top}};
 #endif
 
 #define ASHLAR_ROOT (ashlar_root_pages.root)

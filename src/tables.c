@@ -3,15 +3,6 @@
 #include "os.h"
 #include "space.h"
 
-/* Before the start, and if it fails, no arena has a page. */
-static uint32_t tables_no_top[1];
-
-#pragma push_macro("arena_top")
-#undef arena_top
-union ashlar_root_pages ashlar_root_pages
-    __attribute__((aligned(ROOT_BYTES))) = {.root = {.arena_top = tables_no_top}};
-#pragma pop_macro("arena_top")
-
 enum {
   FIXED_TABLES = sizeof fixed_shapes / sizeof fixed_shapes[0],
   RECORD_TABLES = sizeof record_shapes / sizeof record_shapes[0],

@@ -32,8 +32,6 @@ void tables_reset(void)
 
 #else
 
-union ashlar_root_pages ashlar_root_pages;
-
 enum {
   FIXED = sizeof fixed_shapes / sizeof fixed_shapes[0],
   RECORDS = sizeof record_shapes / sizeof record_shapes[0],

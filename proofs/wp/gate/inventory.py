@@ -1,5 +1,5 @@
 """What becomes of every function of src/, by proofs/wp/units: proved in a unit,
-assumed, or trusted with a reason.  And the laws, each of which is a unit.
+assumed, or trusted with a reason, in the one translation unit or apart.  And the laws, each of which is a unit.
 """
 import os
 import subprocess
@@ -12,14 +12,14 @@ from gate.judge import Finding
 from gate.machine import ROOT, WP
 
 Unit = namedtuple("Unit", "name path kind")   # kind: src or law
-STATUSES = ("proved", "declares", "trusted", "assumed")
+STATUSES = ("proved", "declares", "trusted", "apart", "assumed")
 
 
 class Inventory:
     def __init__(self):
         self.findings = []
         self.rows = self.read_rows()
-        self.files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "src").glob("*.[ch]"))
+        self.files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.[ch]"))
         self.laws = sorted(str(path.relative_to(ROOT))
                            for path in (ROOT / "proofs" / "laws").glob("*_laws.c"))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -57,10 +57,14 @@ class Inventory:
             status = self.rows.get(path, ("", ""))[0]
             if not status:
                 self.find(path, "is not in proofs/wp/units")
+            if status == "apart" and not path.endswith(".c"):
+                self.find(path, "is no translation unit, so it cannot be one apart")
             if status == "declares" and self.functions[path]:
                 self.find(path, f"has functions: {', '.join(self.functions[path])}")
             names |= {f"{path}:{name}" for name in self.functions[path]}
         for name, (status, reason) in self.rows.items():
+            if status == "apart" and name not in self.files:
+                self.find("proofs/wp/units", f"{name}: only a file can be apart")
             if name not in names and not name.startswith("axiom:"):
                 self.find("proofs/wp/units", f"{name}: there is no such thing")
             if status != "declares" and not reason:
@@ -94,6 +98,10 @@ class Inventory:
     def proved_functions(self):
         return {name for path in self.files if self.rows.get(path, ("",))[0] == "proved"
                 for name in self.to_prove(path)}
+
+    def apart(self):
+        """The files of which the shared libraries have objects beside the one translation unit."""
+        return [path for path in self.files if self.rows.get(path, ("",))[0] == "apart"]
 
     def assumed(self):
         """Names of functions whose contracts are assumed."""

@@ -162,8 +162,8 @@ def functions(inventory, outcomes):
             lines += proved_file(inventory, path, outcomes.get(path))
     for path in inventory.files:
         status, reason = inventory.rows.get(path, ("", ""))
-        if status == "trusted":
-            lines += [f"{path}: trusted: {reason}", paragraph(", ".join(inventory.functions[path]))]
+        if status in ("trusted", "apart"):
+            lines += [f"{path}: {'trusted, an object apart' if status == 'apart' else status}: {reason}", paragraph(", ".join(inventory.functions[path]))]
     return section("Functions", lines)
 
 

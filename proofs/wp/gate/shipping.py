@@ -5,11 +5,16 @@ it.  So `make` is asked how it would build the libraries, the preprocessor is ru
 on that very unit with those very flags, and what it leaves of each proved file
 is compared with what Frama-C's preprocessor leaves of it: token by token, but
 for the macros that platform.h defines in two ways, which the ledger shows.
+
+The shared libraries have a few objects beside that unit.  Each is of a file that
+proofs/wp/units lists as apart; it is compiled like the unit, reads the proved
+headers as the prover does and no other .c file, and defines no proved name.
 """
 import functools
 import re
 import shlex
 import subprocess
+import tempfile
 from collections import namedtuple
 
 from gate import directives, lexer, source, statements
@@ -22,7 +27,13 @@ OUTPUT = re.compile(r"^build/([\w-]+)/\S+\.o$")
 UNITY_LINE = re.compile(r'#include "\.\./(src/\w+\.c)"$')
 # What decides nothing: folders, links, and the lines of build/unity.c, which are read.
 SIMPLE = re.compile(r"(?:mkdir -p [\w/.-]+|rm -f [\w/.-]+|ln -sf [\w/.-]+ [\w/.-]+|"
-                    r'for f in [\w/. ]+; do echo "#include \\"\.\./\$f\\""; done >build/unity\.c)$')
+                    r"\{ printf '%s\\n'(?: '[^']*')+; for f in [\w/. ]+; do "
+                    r'echo "#include \\"\.\./\$f\\""; done; echo \'#endif\'; \} >build/unity\.c)$')
+UNITY = "build/unity.c"
+# What stands around the files: nothing is compiled for a target that cannot work.
+UNITY_HEAD = ('#include "../src/supported.h"', "#ifndef ASHLAR_UNSUPPORTED",
+              "#ifdef __clang__", '#pragma clang diagnostic ignored "-Wstatic-in-inline"', "#endif")
+UNITY_TAIL = ("#endif",)
 PLATFORM, CONFIG = source.PLATFORM, "src/config.h"
 ARGUMENT = "gate_argument_{}_"
 PROBE = "gate_probe_"
@@ -63,9 +74,18 @@ def preprocess(one, *more):
     for name in one.inputs:
         if name.startswith("build/"):
             run(["make", "--no-print-directory", "-s", name])
-    words = [word for at, word in enumerate(one.words)
-             if word not in ("-c", "-o") and one.words[at - 1] != "-o"]
-    return run(words + ["-E", *more])
+    return run(reading(one) + ["-E", *more])
+
+
+def reading(one):
+    """The words of a command without what it writes."""
+    return [word for at, word in enumerate(one.words)
+            if word not in ("-c", "-o", "-MMD", "-MP") and one.words[at - 1] != "-o"]
+
+
+def manner(one):
+    """How a command compiles, whatever the file."""
+    return [word for word in reading(one) if word not in one.inputs]
 
 
 # ---- what the prover reads ------------------------------------------------------------------
@@ -234,7 +254,7 @@ class Shipping:
         self.compiles = compiles()
         for one in self.compiles:
             self.check(one)
-        names = {one.name for one in self.compiles}
+        names = {one.name for one in self.compiles if one.inputs == [UNITY]}
         for name in sorted({"shipping", "light"} - names):
             self.found.append(Finding("ships", "GNUmakefile", f"no library of the configuration {name}"))
 
@@ -254,9 +274,8 @@ class Shipping:
                 self.proved.setdefault(path, (tokens, [line for _, line in pairs]))
 
     def check(self, one):
-        where = f"{one.name}: {' '.join(one.inputs)}"
-        if one.inputs != ["build/unity.c"]:
-            self.found.append(Finding("ships", where, "is not the one translation unit build/unity.c"))
+        if one.inputs != [UNITY]:
+            self.check_apart(one)
             return
         read = preprocess(one, "-dD")
         self.unity_is_all(one)
@@ -267,13 +286,43 @@ class Shipping:
         self.names_kept(one, read, tokens)
 
     def unity_is_all(self, one):
-        lines = [line for line in (ROOT / one.inputs[0]).read_text().splitlines() if line.strip()]
+        lines = [line for line in (ROOT / UNITY).read_text().splitlines() if line.strip()]
+        head, tail = len(UNITY_HEAD), len(UNITY_TAIL)
+        if tuple(lines[:head]) != UNITY_HEAD or tuple(lines[-tail:]) != UNITY_TAIL:
+            self.found.append(Finding("ships", UNITY, "does not begin and end as it has to"))
+            head = tail = 0
+        lines = lines[head:len(lines) - tail]
         named = [found.group(1) for found in map(UNITY_LINE.match, lines) if found]
-        self.found += [Finding("ships", one.inputs[0], f"holds more than the files of src/: {line}")
+        self.found += [Finding("ships", UNITY, f"holds more than the files of src/: {line}")
                        for line in lines if not UNITY_LINE.match(line)]
+        apart = self.inventory.apart()
         for path in self.inventory.files:
-            if path.endswith(".c") and named.count(path) != 1:
-                self.found.append(Finding("ships", one.inputs[0], f"{path}: {named.count(path)} times"))
+            if path.endswith(".c") and named.count(path) != (path not in apart):
+                self.found.append(Finding("ships", UNITY, f"{path}: {named.count(path)} times"))
+
+    def check_apart(self, one):
+        """An object beside the unit has nothing of what is proved, and reads what it
+        reads of it as the unit does."""
+        where = f"{one.name}: {' '.join(one.inputs)}"
+        if len(one.inputs) != 1 or one.inputs[0] not in self.inventory.apart():
+            self.found.append(Finding("ships", where, f"is not the one translation unit {UNITY}"))
+            return
+        unit = next((other for other in self.compiles if other.name == one.name and other.inputs == [UNITY]), None)
+        if unit is None or manner(unit) != manner(one):
+            self.found.append(Finding("ships", where, f"is not compiled as {UNITY} is"))
+            return
+        read = preprocess(one, "-dD")
+        tokens = lexer.read_preprocessed(read)
+        self.found += [Finding("ships", where, f"reads {path}") for path in sorted(tokens)
+                       if path.endswith(".c") and path != one.inputs[0]]
+        changed = self.constants(one)
+        for path in self.files:
+            if path in tokens:
+                self.compare(one, path, tokens[path], changed, apart=True)
+        self.names_kept(one, read, tokens)
+        names = self.inventory.proved_functions() | self.inventory.assumed()
+        self.found += [Finding("ships", where, f"defines {name}: a name of what is proved")
+                       for name in sorted(names & defined(one))]
 
     def constants(self, one):
         """The constants that have another value in this configuration than in the one
@@ -308,9 +357,10 @@ class Shipping:
         words = [word for flag in ["-D__FRAMAC__", *flags] for word in flag.split()]
         return dict(line.split(None, 1) for line in statements.constants(self.inventory, named, words))
 
-    def compare(self, one, path, pairs, changed):
+    def compare(self, one, path, pairs, changed, apart=False):
         if path == PLATFORM:
-            self.platform[one.name] = lexer.digest(" ".join(token for token, _ in pairs))
+            name = f"{one.name}, {one.inputs[0]}" if apart else one.name
+            self.platform[name] = lexer.digest(" ".join(token for token, _ in pairs))
             return
         if path == CONFIG and changed:
             return      # compared by value
@@ -338,6 +388,15 @@ class Shipping:
         for path, pairs in tokens.items():
             if path not in self.files:
                 self.found += list(redeclared(path, pairs, names, home))
+
+
+def defined(one):
+    """The names of an object that others can see."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = f"{folder}/a.o"
+        run(reading(one) + ["-c", "-o", made])
+        rows = [row.split() for row in run(["nm", "--defined-only", "--extern-only", made]).splitlines()]
+    return {row[-1].partition("@")[0] for row in rows if row}
 
 
 def redeclared(path, pairs, names, home):
