@@ -321,8 +321,13 @@ class Shipping:
                 self.compare(one, path, tokens[path], changed, apart=True)
         self.names_kept(one, read, tokens)
         names = self.inventory.proved_functions() | self.inventory.assumed()
+        try:
+            made = defined(one)
+        except subprocess.CalledProcessError:
+            self.found.append(Finding("ships", where, "does not compile with its flags"))
+            return
         self.found += [Finding("ships", where, f"defines {name}: a name of what is proved")
-                       for name in sorted(names & defined(one))]
+                       for name in sorted(names & made)]
 
     def constants(self, one):
         """The constants that have another value in this configuration than in the one
