@@ -37,6 +37,7 @@ typedef void *(*api_dlmopen_function)(Lmid_t list, const char *file, int mode);
                                no_sanitize("address", "undefined", "thread")))
 
 /* In a C library that keeps them in a library of its own they may not be there. */
+/* NOLINTNEXTLINE(readability-redundant-declaration): it is what makes it weak */
 extern __typeof__(dlsym) dlsym __attribute__((weak));
 
 static api_dlopen_function api_next_dlopen;

@@ -120,7 +120,6 @@ int os_madvise(uintptr_t a, size_t bytes, int advice)
   return madvise(os_pointer(a), bytes, advice);
 }
 
-
 /* ---- requests ------------------------------------------------------------ */
 
 uintptr_t os_map(uintptr_t hint, size_t bytes, int protection, int flags)
