@@ -85,7 +85,6 @@ static void os_probe_hints(void)
     bits = 47;
   }
   os_hint_low = (uintptr_t)1 << (bits - 3);
-  os_hint_high = (uintptr_t)1 << (bits - 1);
 #if defined(__SANITIZE_THREAD__)
 #define OS_SHADOWED 1
 #elif defined(__has_feature)
@@ -96,6 +95,8 @@ static void os_probe_hints(void)
 #ifdef OS_SHADOWED
   /* Their shadow lies there. */
   os_hint_high = os_hint_low;
+#else
+  os_hint_high = (uintptr_t)1 << (bits - 1);
 #endif
 #ifdef ASHLAR_TEST_HOOKS
   if (os_test_no_hints) {

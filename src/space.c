@@ -28,6 +28,7 @@ static void space_window_around(uintptr_t a)
   space_now.window_arenas = 2 * half < RADIX_KEYS ? 2 * half : RADIX_KEYS;
   uint64_t low = key > half ? key - half : 0;
   uint64_t most = RADIX_KEYS - space_now.window_arenas;
+  /* cppcheck-suppress unsignedLessThanZero ; zero with small constants alone */
   space_now.window = (low < most ? low : most) * ARENA_BYTES;
 }
 
