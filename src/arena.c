@@ -196,7 +196,7 @@ uint32_t arena_usable(uint32_t p, uint32_t end)
 {
   while (p < end) {
     uint32_t stop = arena_least(end, arena_edge(p));
-    uint32_t top = arena_top[p / ARENA_PAGES];
+    uint32_t top = __atomic_load_n(&arena_top[p / ARENA_PAGES], __ATOMIC_ACQUIRE);
     if (top < stop) {
       return top > p ? top : p;
     }
@@ -228,7 +228,7 @@ static bool arena_add_at(uintptr_t base, uint32_t first, uint32_t n, uint32_t pa
     }
   }
   for (uint32_t a = first; a < first + n; a++) {
-    arena_top[a] = a * ARENA_PAGES;
+    __atomic_store_n(&arena_top[a], a * ARENA_PAGES, __ATOMIC_RELEASE);
   }
   span_add(s, n * ARENA_PAGES);
   for (uint32_t i = 0; i < n; i++) {

@@ -199,7 +199,8 @@ static bool tables_try(const struct space_plan *plan, uint32_t arenas)
   size_t fixed_bytes = tables_fixed_bytes(plan->window_arenas);
   uintptr_t fixed = tables_reserve_range(fixed_bytes);
   uintptr_t regions = tables_reserve_range(REGION_TABLES_BYTES);
-  bool usable = fixed != 0 && regions != 0 && os_commit(fixed, fixed_bytes);
+  /* Without room for their tables there are no regions; blocks there are. */
+  bool usable = fixed != 0 && os_commit(fixed, fixed_bytes);
   for (int i = 0; i < TABLE_RANGES; i++) {
     struct tables_range *range = &tables_ranges[i];
     range->base = usable ? tables_reserve_range(tables_range_bytes(range, arenas)) : 0;
@@ -280,7 +281,8 @@ bool tables_commit_records(uint32_t p, uint32_t n)
 
 bool tables_commit_regions(void)
 {
-  return space_commit((uintptr_t)ashlar_root_pages.root.region_tables, REGION_TABLES_BYTES);
+  uintptr_t at = (uintptr_t)ashlar_root_pages.root.region_tables;
+  return at != 0 && space_commit(at, REGION_TABLES_BYTES);
 }
 
 void tables_discard(uint32_t p, uint32_t n)

@@ -81,14 +81,23 @@ static void clear(void *a, size_t bytes)
   memset(a, 0, bytes);
 }
 
-static bool absent(size_t first, size_t pages)
+/* The last page of a range that somebody has, plus one; 0 if nobody has any. */
+static size_t taken_until(size_t first, size_t pages)
 {
-  for (size_t i = 0; i < pages; i++) {
-    if (first + i >= WORLD_PAGES || condition[first + i] != PAGE_ABSENT) {
-      return false;
+  if (first >= WORLD_PAGES || pages > WORLD_PAGES - first) {
+    return WORLD_PAGES;
+  }
+  for (size_t p = first + pages; p > first; p--) {
+    if (condition[p - 1] != PAGE_ABSENT) {
+      return p;
     }
   }
-  return true;
+  return 0;
+}
+
+static bool absent(size_t first, size_t pages)
+{
+  return taken_until(first, pages) == 0;
 }
 
 void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file, off_t offset);
@@ -117,8 +126,12 @@ void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file,
       return MAP_FAILED;
     }
   } else {
-    while (first < WORLD_PAGES && !absent(first, pages)) {
-      first += align;
+    for (size_t p = taken_until(first, pages); p != 0; p = taken_until(first, pages)) {
+      if (p >= WORLD_PAGES) {
+        first = WORLD_PAGES;
+        break;
+      }
+      first = (p + align - 1) / align * align;
     }
     if (first >= WORLD_PAGES) {
       errno = ENOMEM;
