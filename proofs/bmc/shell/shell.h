@@ -393,6 +393,10 @@ bool os_renew(uintptr_t a, size_t bytes)
 
 static uint32_t shell_tables; /* arenas whose tables are usable */
 
+void tables_seal(void)
+{
+}
+
 uint32_t tables_arena_limit(void)
 {
   return MAX_ARENAS;

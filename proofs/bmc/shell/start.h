@@ -25,9 +25,6 @@ void options_start(void)
 void payload_start(void)
 {
 }
-void tables_seal(void)
-{
-}
 bool tables_reserve(void)
 {
   return true;
