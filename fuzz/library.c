@@ -394,6 +394,16 @@ FUZZ_UNSEEN size_t fuzz_capacity(uintptr_t block)
   return heap_capacity(radix_granule(block));
 }
 
+FUZZ_UNSEEN bool fuzz_is_cached(uintptr_t block)
+{
+  return slot_state_get(radix_granule(block)) == SLOT_CACHED;
+}
+
+FUZZ_UNSEEN uint32_t fuzz_young_handed_over(uint32_t c)
+{
+  return thread_cache_test_young[c];
+}
+
 FUZZ_UNSEEN uint32_t fuzz_class(uintptr_t block)
 {
   uint64_t g = radix_granule(block);

@@ -109,6 +109,12 @@ void fuzz_options(const char *text);
  * asked for. */
 size_t fuzz_capacity(uintptr_t block);
 
+/* Whether a block waits in a thread's list. */
+bool fuzz_is_cached(uintptr_t block);
+
+/* How often young blocks of a class were handed over to the central cache. */
+uint32_t fuzz_young_handed_over(uint32_t c);
+
 /* The size class of the block that starts, or started, at an address; that of large
  * ones where there is no arena any more. */
 uint32_t fuzz_class(uintptr_t block);

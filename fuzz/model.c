@@ -20,6 +20,7 @@ static struct {
   uint32_t next;
   uintptr_t at[LATELY];
   uint32_t number[LATELY];
+  uint32_t young[LATELY]; /* fuzz_young_handed_over, then */
   uint8_t thread[LATELY];
   uint8_t class_of[LATELY];
 } freed;
@@ -269,13 +270,14 @@ void model_was_freed(const struct block *dead)
     return;
   }
   uint32_t c = fuzz_class((uintptr_t)dead->at);
-  if (c >= SIZE_CLASSES) {
+  if (c >= SIZE_CLASSES || !fuzz_is_cached((uintptr_t)dead->at)) {
     return;
   }
   uint32_t i = freed.next++ % LATELY;
   freed.at[i] = (uintptr_t)dead->at;
   freed.thread[i] = (uint8_t)fuzz_thread();
   freed.class_of[i] = (uint8_t)c;
+  freed.young[i] = fuzz_young_handed_over(c);
   freed.number[i] = ++frees[fuzz_thread()][c];
 }
 
@@ -293,7 +295,9 @@ static void model_expect_aged(uintptr_t at)
       uint32_t c = freed.class_of[i];
       uint32_t later = frees[freed.thread[i]][c] - freed.number[i];
       freed.at[i] = 0;
-      MUST(later >= model_min_age(model_class_bytes(c))); /* handed out again too soon */
+      /* Handed out again too soon, unless the budget put it out of its list young. */
+      MUST(later >= model_min_age(model_class_bytes(c)) ||
+           fuzz_young_handed_over(c) != freed.young[i]);
     }
   }
 }
@@ -375,7 +379,7 @@ void model_changed(uint32_t h, void *at, size_t asked, size_t usable)
   b->usable = usable;
   b->filled = before.filled < asked ? before.filled : asked;
   if (before.at != at) {
-    b->align = 16;
+    b->align = b->align < 16 ? b->align : 16;
     model_expect_aged((uintptr_t)at);
   }
   model_settle(h);

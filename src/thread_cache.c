@@ -86,11 +86,21 @@ static struct class_cache *thread_cache_use(struct thread_cache *cache, uint32_t
 
 /* ---- the central side ----------------------------------------------------- */
 
+#ifdef ASHLAR_TEST_HOOKS
+uint32_t thread_cache_test_young[SIZE_CLASSES];
+#endif
+
 /* Hands the n oldest blocks of a class to the central cache; n at most BATCH. */
 static void thread_cache_hand_over(struct thread_cache *cache, uint32_t c, uint32_t n)
 {
   uintptr_t block[BATCH];
-  free_list_hand_over(&thread_cache_of(cache, c)->list, n, block);
+  struct free_list *list = &thread_cache_of(cache, c)->list;
+#ifdef ASHLAR_TEST_HOOKS
+  if (n > list->count - list->young) {
+    __atomic_add_fetch(&thread_cache_test_young[c], 1, __ATOMIC_RELAXED);
+  }
+#endif
+  free_list_hand_over(list, n, block);
   uint32_t done = central_give(c, block, n);
   if (done < n) {
     struct report report = {

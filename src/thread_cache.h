@@ -92,4 +92,10 @@ bool thread_cache_holds(uint32_t c, uintptr_t block);
 /* Whether the calling thread's free lists are whole. */
 bool thread_cache_check(void);
 
+#ifdef ASHLAR_TEST_HOOKS
+/* Of each class: how often young blocks were handed over, which do not age where
+ * they are then. */
+extern uint32_t thread_cache_test_young[SIZE_CLASSES];
+#endif
+
 #endif
