@@ -77,6 +77,9 @@ static void resize(const struct step *s)
   MUST(how == LARGE_RESIZED && block % GRANULE_BYTES == 0);
   MUST(large_size(radix_granule(block)) == asked);
   MUST(large_capacity(radix_granule(block)) >= asked + !fuzz_guards());
+  if (block != (uintptr_t)model[h].at) {
+    model[h].align = 8; /* as take has it: a small one may be among them */
+  }
   model_changed(h, (void *)block, asked, asked);
 }
 
