@@ -100,6 +100,19 @@ static bool absent(size_t first, size_t pages)
   return taken_until(first, pages) == 0;
 }
 
+/* The first page, from `first` on in steps of `align`, of a range that nobody
+ * has; WORLD_PAGES if there is none. */
+static size_t find_room(size_t first, size_t pages, size_t align)
+{
+  for (size_t p = taken_until(first, pages); p != 0; p = taken_until(first, pages)) {
+    if (p >= WORLD_PAGES) {
+      return WORLD_PAGES;
+    }
+    first = (p + align - 1) / align * align;
+  }
+  return first;
+}
+
 void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file, off_t offset);
 void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file, off_t offset)
 {
@@ -126,13 +139,7 @@ void *kernel_mmap(void *hint, size_t bytes, int protection, int flags, int file,
       return MAP_FAILED;
     }
   } else {
-    for (size_t p = taken_until(first, pages); p != 0; p = taken_until(first, pages)) {
-      if (p >= WORLD_PAGES) {
-        first = WORLD_PAGES;
-        break;
-      }
-      first = (p + align - 1) / align * align;
-    }
+    first = find_room(first, pages, align);
     if (first >= WORLD_PAGES) {
       errno = ENOMEM;
       return MAP_FAILED;
@@ -209,10 +216,7 @@ static long move_pages(uintptr_t from, size_t bytes, size_t room, unsigned long 
     return -1;
   }
   if ((flags & REMAP_FIXED) == 0) {
-    size_t first = 0;
-    while (first < WORLD_PAGES && !absent(first, room / WORLD_PAGE)) {
-      first++;
-    }
+    size_t first = find_room(0, room / WORLD_PAGE, 1);
     if (first >= WORLD_PAGES) {
       errno = ENOMEM;
       return -1;
