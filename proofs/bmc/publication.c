@@ -12,7 +12,7 @@
  * bmc-quick: yes
  * bmc-knobs: -DASHLAR_MAX_ARENAS=2 -DASHLAR_ARENA_PAGES=4
  * bmc-variants: sc -DMM=sc | tso -DMM=tso | pso -DMM=pso
- * bmc-unwind: 6
+ * bmc-unwind: 3 arena_add.0:2
  * bmc-flags: --mm $MM
  * bmc-tests: radix_granule radix_set arena_add
  */

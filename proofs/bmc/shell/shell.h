@@ -13,6 +13,7 @@
 #ifndef BMC_SHELL_H
 #define BMC_SHELL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -292,13 +293,21 @@ void space_abandon(uintptr_t a, size_t usable, size_t bytes)
   shell_dirty &= ~shell_granule_mask(a, bytes);
 }
 
+/* A refusal for want of memory: not because somebody else has the addresses, for
+ * which others are tried. */
+static bool shell_no_memory(void)
+{
+  errno = ENOMEM;
+  return false;
+}
+
 bool space_commit(uintptr_t a, size_t bytes)
 {
   uint64_t mask = shell_page_mask(a, bytes);
   CHECK((shell_reserved & mask) == mask, "space_commit: a part of a place");
   CHECK((shell_committed & mask) == 0, "space_commit: that is not usable");
   if (shell_refuses()) {
-    return false;
+    return shell_no_memory();
   }
   shell_committed |= mask;
   return true;
@@ -406,7 +415,7 @@ bool tables_commit(uint32_t p, uint32_t n)
 {
   CHECK(n <= PAGES && p <= PAGES - n, "tables: pages that there can be");
   if (shell_refuses()) {
-    return false;
+    return shell_no_memory();
   }
   shell_tables = 1 + (p + n - 1) / ARENA_PAGES;
   return true;
