@@ -12,7 +12,9 @@ enum {
   /* free pages that may stay resident, whatever the options */
   KEEP_PAGES = ASHLAR_KEEP_BYTES / PAGE_BYTES,
   /* of free spans so long a trim gives the memory of their tables back, too */
-  BARE_PAGES = 256
+  BARE_PAGES = 64,
+  /* so many pages go back to the kernel at least before that is done unasked */
+  BARE_EVERY = 16 * KEEP_PAGES
 };
 
 static struct {
@@ -20,6 +22,7 @@ static struct {
   uint64_t free;
   uint64_t free_resident;
   uint64_t released;
+  uint64_t bared; /* `released`, when the memory of tables was given back last */
 } page_heap;
 
 /* A new free span. */
@@ -176,6 +179,7 @@ static bool page_heap_bare_part(uint32_t p, uint32_t n)
 /* Gives the memory behind the tables of long free spans back. */
 static void page_heap_bare(void)
 {
+  page_heap.bared = page_heap.released;
   for (uint32_t bin = BINS; bin-- > 0;) {
     for (uint32_t p = list_first[bin]; p != 0; p = list_next[p - 1]) {
       if (span_len[p - 1] >= BARE_PAGES) {
@@ -185,11 +189,26 @@ static void page_heap_bare(void)
   }
 }
 
+static uint64_t page_heap_used(void)
+{
+  return (uint64_t)arena_count() * ARENA_PAGES - page_heap.free;
+}
+
+/* The same when half as much went back to the kernel since the last time as is
+ * in use: a heap whose blocks come and go walks over its free spans seldom. */
+static void page_heap_bare_at_times(void)
+{
+  uint64_t since = page_heap.released - page_heap.bared;
+  if (since >= BARE_EVERY && since >= page_heap_used() / 2) {
+    page_heap_bare();
+  }
+}
+
 /* How many free pages may stay resident: an eighth of what is in use at the
  * usual rate, and never less than KEEP_PAGES. */
 static uint64_t page_heap_allowance(void)
 {
-  uint64_t used = (uint64_t)arena_count() * ARENA_PAGES - page_heap.free;
+  uint64_t used = page_heap_used();
   uint64_t rate = options()->release_rate;
   if (rate == 0) {
     return UINT64_MAX;
@@ -224,6 +243,7 @@ bool page_heap_give(uint32_t s, uint32_t resident)
     page_heap_return_run(merged);
   } else if (page_heap.free_resident > page_heap_allowance()) {
     page_heap_discard(merged);
+    page_heap_bare_at_times();
   }
   lock_release(&page_heap.lock);
   return true;
