@@ -130,7 +130,11 @@ FUZZ_RESTORED
 #include "../src/api_c.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
+#include "../src/heap_block.c"
+#include "../src/heap_report.c"
+#include "../src/heap_start.c"
 #include "../src/heap_statistics.c"
+#include "../src/heap_walk.c"
 
 FUZZ_LASTING
 #include "../src/pool.c"
