@@ -138,7 +138,11 @@ FUZZ_RESTORED
 
 FUZZ_LASTING
 #include "../src/pool.c"
+#include "../src/pool_report.c"
 #include "../src/pool_set.c"
+#include "../src/pool_space.c"
+#include "../src/pool_table.c"
+#include "../src/pool_threads.c"
 #include "../src/fork.c"
 
 /* ---- all below is the harness's -------------------------------------------------- */
