@@ -115,6 +115,10 @@ static void fuzz_seed(struct random *r);
 FUZZ_LASTING
 #include "../src/piece_set.c"
 #include "../src/region.c"
+#include "../src/region_life.c"
+#include "../src/region_pieces.c"
+#include "../src/region_report.c"
+#include "../src/region_table.c"
 FUZZ_RESTORED
 #undef page_heap_take
 #undef page_heap_take_run
