@@ -76,6 +76,7 @@ _Noreturn static void fuzz_abort(void);
 #define abort fuzz_abort
 #include "../src/standard_error.c"
 #include "../src/report.c"
+#include "../src/report_text.c"
 #undef abort
 #undef text_write
 
