@@ -63,6 +63,10 @@ _Noreturn void heap_report_damage(enum report_kind kind, uint64_t g, size_t from
 /* Says what is wrong with a block that is not live. */
 _Noreturn void heap_report_invalid(uintptr_t block, enum heap_operation operation);
 
+/* Reports a free block that was about to be handed out, and is not zero.
+ * block: its address; it was claimed already. */
+_Noreturn void heap_written(uintptr_t block);
+
 /* Reports a block of a list of free ones that is not free. */
 _Noreturn void heap_bad_list(uintptr_t block);
 

@@ -1,6 +1,5 @@
 /* What the heap says of a program's mistakes, and of its own tables. */
 #include "heap_internal.h"
-#include "heap_report.h"
 #include "options.h"
 #include "payload.h"
 #include "radix_map.h"
@@ -123,8 +122,7 @@ ASHLAR_COLD _Noreturn void heap_wrong_request(enum report_kind kind, uintptr_t b
   report_fatal(&report);
 }
 
-/* A free block that is not zero any more. */
-ASHLAR_COLD void heap_written(uintptr_t block)
+ASHLAR_COLD _Noreturn void heap_written(uintptr_t block)
 {
   uint64_t g = radix_granule(block);
   slot_release(g, slot_state_get(g)); /* it was claimed already; say that it is free */

@@ -72,7 +72,7 @@ static bool heap_start_locked(void)
   if (!tables_reserve()) {
     return false;
   }
-  payload_start();
+  payload_start(heap_written);
   heap_start_classes();
   return thread_registry_start();
 }

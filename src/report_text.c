@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-
 /* Of the C library; in no header unless one asks for all extensions. */
 const char *strerrordesc_np(int error);
 
