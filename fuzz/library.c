@@ -76,6 +76,7 @@ _Noreturn static void fuzz_abort(void);
 #define abort fuzz_abort
 #include "../src/standard_error.c"
 #include "../src/report.c"
+#include "../src/report_text.c"
 #undef abort
 #undef text_write
 
@@ -115,6 +116,10 @@ static void fuzz_seed(struct random *r);
 FUZZ_LASTING
 #include "../src/piece_set.c"
 #include "../src/region.c"
+#include "../src/region_life.c"
+#include "../src/region_pieces.c"
+#include "../src/region_report.c"
+#include "../src/region_table.c"
 FUZZ_RESTORED
 #undef page_heap_take
 #undef page_heap_take_run
@@ -130,11 +135,19 @@ FUZZ_RESTORED
 #include "../src/api_c.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
+#include "../src/heap_block.c"
+#include "../src/heap_report.c"
+#include "../src/heap_start.c"
 #include "../src/heap_statistics.c"
+#include "../src/heap_walk.c"
 
 FUZZ_LASTING
 #include "../src/pool.c"
+#include "../src/pool_report.c"
 #include "../src/pool_set.c"
+#include "../src/pool_space.c"
+#include "../src/pool_table.c"
+#include "../src/pool_threads.c"
 #include "../src/fork.c"
 
 /* ---- all below is the harness's -------------------------------------------------- */

@@ -1,5 +1,4 @@
 #include "payload.h"
-#include "heap_report.h"
 
 #include <string.h>
 
@@ -11,6 +10,13 @@
 static inline unsigned char *payload_at(uintptr_t block)
 {
   return (unsigned char *)block;
+}
+
+/* A block that is about to be handed out is not zero. */
+static ASHLAR_COLD _Noreturn void payload_not_zero(uintptr_t block)
+{
+  ashlar_root_pages.root.payload_written(block);
+  __builtin_trap(); /* not reached */
 }
 
 /* ---- anywhere ------------------------------------------------------------ */
@@ -35,7 +41,7 @@ static bool payload_is_zero_any(uintptr_t block, size_t bytes)
 static uintptr_t payload_hand_out_any(uintptr_t block, size_t bytes)
 {
   if (ASHLAR_UNLIKELY(!payload_is_zero_any(block, bytes))) {
-    heap_written(block);
+    payload_not_zero(block);
   }
   return block;
 }
@@ -106,7 +112,7 @@ __attribute__((target("avx512f,bmi2"))) static uintptr_t payload_hand_out_512(ui
                                                                               size_t bytes)
 {
   if (ASHLAR_UNLIKELY(!payload_is_zero_512(block, bytes))) {
-    heap_written(block);
+    payload_not_zero(block);
   }
   return block;
 }
@@ -150,7 +156,7 @@ __attribute__((target("avx2"))) static inline bool payload_is_zero_256(uintptr_t
 __attribute__((target("avx2"))) static uintptr_t payload_hand_out_256(uintptr_t block, size_t bytes)
 {
   if (ASHLAR_UNLIKELY(!payload_is_zero_256(block, bytes))) {
-    heap_written(block);
+    payload_not_zero(block);
   }
   return block;
 }
@@ -159,8 +165,9 @@ __attribute__((target("avx2"))) static uintptr_t payload_hand_out_256(uintptr_t 
 
 /* ---- all ------------------------------------------------------------------ */
 
-void payload_start(void)
+void payload_start(void (*written)(uintptr_t block))
 {
+  ashlar_root_pages.root.payload_written = written;
   ashlar_root_pages.root.payload_zero = payload_zero_any;
   ashlar_root_pages.root.payload_is_zero = payload_is_zero_any;
   ashlar_root_pages.root.payload_hand_out = payload_hand_out_any;

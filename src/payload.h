@@ -9,8 +9,10 @@
 
 #include "platform.h"
 
-/* Chooses the instructions for this processor; once, at start. */
-void payload_start(void);
+/* Chooses the instructions for this processor; once, at start.
+ * written: reports a free block that was about to be handed out, and is not zero;
+ * does not return. */
+void payload_start(void (*written)(uintptr_t block));
 
 /* Clears a slot.  bytes: a multiple of 16. */
 static inline void payload_zero(uintptr_t block, size_t bytes)
@@ -25,8 +27,8 @@ static inline bool payload_is_zero(uintptr_t block, size_t bytes)
 }
 
 /* Returns a block that is to be handed out, if it is zero; else does not
- * return (heap_written reports it).  A call in tail position: malloc keeps
- * nothing across it. */
+ * return (`written` of payload_start reports it).  A call in tail position: malloc
+ * keeps nothing across it. */
 static inline uintptr_t payload_hand_out(uintptr_t block, size_t bytes)
 {
   return ashlar_root_pages.root.payload_hand_out(block, bytes);

@@ -154,13 +154,15 @@ struct ashlar_root {
   void (*payload_zero)(uintptr_t block, size_t bytes);
   bool (*payload_is_zero)(uintptr_t block, size_t bytes);
   uintptr_t (*payload_hand_out)(uintptr_t block, size_t bytes);
-  /* what region.c and piece_set.c keep, mapped with the first region */
+  /* what region_table.c and piece_set.c keep, mapped with the first region */
   char *region_tables;
   /* arena numbers that the tables have room for are below this */
   uint32_t arena_limit;
   /* of each class: size_class_bytes, and the log2 of the unit of its slack */
   uint32_t class_bytes[SIZE_CLASSES];
   uint8_t class_shift[SIZE_CLASSES];
+  /* whom payload.c tells of a free block that is not zero; does not return */
+  void (*payload_written)(uintptr_t block);
 };
 
 /* A multiple of every page size that the processor's kernel may have. */

@@ -87,6 +87,10 @@ const char *report_name(enum report_kind kind);
  * thread: to be named in it. */
 void report_line(struct text *t, const struct report *r, bool fatal, int thread);
 
+/* Composes a program's name, which is its own choice: what cannot be printed, or
+ * parts a path, is a question mark. */
+void report_name_of_program(struct text *t, const char *name);
+
 /* Composes the JSON of a report, with its newline. */
 void report_json(struct text *t, const struct report *r, bool fatal, int thread);
 

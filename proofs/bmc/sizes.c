@@ -3,7 +3,7 @@
  * Shows: bits_width keeps the contract that the proofs assume; every request
  * gets a class that holds it with a byte to spare, and the size that is
  * recorded is at least what was asked, exact up to 512 bytes, else to 1/256
- * (T1, T7); what heap.c works out once for each class says the same as
+ * (T1, T7); what heap_start.c works out once for each class says the same as
  * size_class.h; a bin that first_bin names has no span that is too short,
  * and runs of arenas have a bin of their own.
  * Bounds: none; all numbers of their domains.
@@ -75,7 +75,7 @@ int main(void)
   CHECK(size_class_slack(c, served) < SLACK_CODES, "T7: a code for every size of a class");
   uint32_t unit = size_class_bytes(c) - 1 - size_class_recorded(c, 1);
   CHECK(bytes - 1 - size_class_recorded(c, code) == code * unit, "T7: codes count units");
-  CHECK((unit & (unit - 1)) == 0, "T7: a unit is a power of two, as heap.c has it");
+  CHECK((unit & (unit - 1)) == 0, "T7: a unit is a power of two, as heap_start.c has it");
 #else
   uint32_t n = nondet_u32();
   uint32_t len = nondet_u32();

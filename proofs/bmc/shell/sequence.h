@@ -22,6 +22,10 @@
 #include "../../../src/large_resize.c"
 #include "../../../src/pressure.c"
 #include "../../../src/heap.c"
+#include "../../../src/heap_block.c"
+#include "../../../src/heap_report.c"
+#include "../../../src/heap_start.c"
+#include "../../../src/heap_walk.c"
 #include "any_pages.h"
 #include "start.h"
 

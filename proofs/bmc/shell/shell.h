@@ -495,7 +495,7 @@ static inline uintptr_t payload_hand_out(uintptr_t block, size_t bytes)
   return block;
 }
 
-void payload_start(void);
+void payload_start(void (*written)(uintptr_t block));
 
 /* Whether the program wrote past the end of the block that it gives back. */
 static bool shell_overflowed;

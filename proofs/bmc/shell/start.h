@@ -22,8 +22,9 @@ void os_random_part(void)
 void options_start(void)
 {
 }
-void payload_start(void)
+void payload_start(void (*written)(uintptr_t block))
 {
+  (void)written;
 }
 bool tables_reserve(void)
 {
