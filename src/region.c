@@ -78,7 +78,8 @@ _Static_assert(REGION_HANDLERS_AT + sizeof(struct region_handler) * REGION_HANDL
  * region has.  mask: which bits of a handle tell its place; read before `places`,
  * and written behind it. */
 static struct region region_nowhere;
-static struct {
+/* Beside what else is written, rather than beside the root, which has its page. */
+static __attribute__((section(".data"))) struct {
   struct region *places;
   uintptr_t mask;
 } region_map = {.places = &region_nowhere};
