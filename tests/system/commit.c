@@ -135,8 +135,8 @@ SYSTEM_TEST(charged_to_programs_that_start, 40)
 }
 
 /* Beside the blocks the tables of their pages, touched or not, are a twelfth: a
- * state byte for 16 bytes, a record for a page.  A size class rounds up by an
- * eighth, and so it does a power of two, which is a byte longer than its class. */
+ * state byte for 16 bytes, a record for a page.  Slots of 1 KiB and of 64 KiB
+ * are an eighth longer than that. */
 SYSTEM_TEST(charged_for_200_mib_of_blocks, 60)
 {
   at_most("charged_for_1_kib", 1.2, MOST_MORE);
