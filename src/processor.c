@@ -57,7 +57,8 @@ enum processor_vectors processor_ask(void)
 #ifdef CPU_FEATURE_ACTIVE
 /* Not there in a static program that does not use it for itself, nor on an older
  * machine than this was compiled on. */
-#pragma weak __x86_get_cpuid_feature_leaf
+/* NOLINTNEXTLINE(readability-redundant-declaration): it is what makes it weak */
+extern __typeof__(__x86_get_cpuid_feature_leaf) __x86_get_cpuid_feature_leaf __attribute__((weak));
 
 enum processor_vectors processor_vectors(void)
 {
