@@ -55,6 +55,7 @@ __attribute__((noinline)) bool slot_clear(uint32_t s);
 #include "../src/os_random.c"
 #include "../src/pool_list.c"
 #include "../src/pool_pieces.c"
+#include "../src/processor.c"
 #include "../src/radix_map.c"
 #include "../src/random.c"
 #include "../src/region_bump.c"

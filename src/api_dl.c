@@ -73,12 +73,6 @@ static __attribute__((noinline)) void api_dl_find(void)
   __atomic_store_n(&api_next_dlmopen, (api_dlmopen_function)next, __ATOMIC_RELEASE);
 }
 
-/* So that the program's first dlopen is no other than the next ones. */
-__attribute__((constructor(101))) static void api_dl_constructor(void)
-{
-  api_dl_find();
-}
-
 static __attribute__((noinline)) int api_dl_mode(int mode)
 {
   return options()->deepbind_keep ? mode : mode & ~RTLD_DEEPBIND;

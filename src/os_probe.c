@@ -1,5 +1,6 @@
 /* What the kernel can do, learnt once, by trying it. */
 #include "os_internal.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,7 @@ static enum os_guard_means os_probe_advice(volatile unsigned char *page)
 }
 
 /* Where the page is small, one of the library's own will do; two calls less. */
-static unsigned char os_probe_small[4096] __attribute__((aligned(4096)));
+static ASHLAR_LONG unsigned char os_probe_small[4096] __attribute__((aligned(4096)));
 
 static enum os_guard_means os_probe_page(void)
 {
@@ -108,8 +109,8 @@ static void os_probe_hints(void)
 void os_start(void)
 {
   int saved = errno;
-  long page = sysconf(_SC_PAGESIZE);
-  os_page = page > 0 ? (size_t)page : 4096;
+  size_t page = getauxval(AT_PAGESZ);
+  os_page = page > 0 ? page : 4096;
   os_advice_ignored = false;
   os_filter_start();
   os_probe_hints();

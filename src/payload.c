@@ -1,4 +1,5 @@
 #include "payload.h"
+#include "processor.h"
 
 #include <string.h>
 
@@ -172,12 +173,12 @@ void payload_start(void (*written)(uintptr_t block))
   ashlar_root_pages.root.payload_is_zero = payload_is_zero_any;
   ashlar_root_pages.root.payload_hand_out = payload_hand_out_any;
 #ifdef PAYLOAD_VECTORS
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) {
+  enum processor_vectors vectors = processor_vectors();
+  if (vectors == PROCESSOR_VECTORS_512) {
     ashlar_root_pages.root.payload_zero = payload_zero_512;
     ashlar_root_pages.root.payload_is_zero = payload_is_zero_512;
     ashlar_root_pages.root.payload_hand_out = payload_hand_out_512;
-  } else if (__builtin_cpu_supports("avx2")) {
+  } else if (vectors == PROCESSOR_VECTORS_256) {
     ashlar_root_pages.root.payload_zero = payload_zero_256;
     ashlar_root_pages.root.payload_is_zero = payload_is_zero_256;
     ashlar_root_pages.root.payload_hand_out = payload_hand_out_256;

@@ -3,7 +3,8 @@
 
 static struct region region_nowhere;
 
-struct region_map region_map = {.places = &region_nowhere};
+/* Beside what else is written, rather than beside the root, which has its page. */
+__attribute__((section(".data"))) struct region_map region_map = {.places = &region_nowhere};
 
 struct region_tables region_tables = {.fresh_region = 1};
 
