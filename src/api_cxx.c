@@ -29,16 +29,21 @@ static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind)
   }
 }
 
-static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
+_Noreturn static ASHLAR_COLD void api_new_throw(void)
 {
-  void *block = api_new_retry(size, align, kind);
-  if (block != NULL) {
-    return block;
-  }
   if (_ZSt17__throw_bad_allocv != NULL) {
     _ZSt17__throw_bad_allocv();
   }
   abort();
+}
+
+static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
+{
+  void *block = api_new_retry(size, align, kind);
+  if (block == NULL) {
+    api_new_throw();
+  }
+  return block;
 }
 
 static inline void *api_new(size_t size, uint32_t kind)
@@ -47,14 +52,21 @@ static inline void *api_new(size_t size, uint32_t kind)
   return block != 0 ? (void *)block : api_new_failed(size, GRANULE_BYTES, kind);
 }
 
+/* No handler can help with an alignment that is none. */
 static inline void *api_new_aligned(size_t size, size_t align, uint32_t kind)
 {
+  if (!api_is_alignment(align)) {
+    api_new_throw();
+  }
   uintptr_t block = heap_allocate_aligned(align, size, kind);
   return block != 0 ? (void *)block : api_new_failed(size, align, kind);
 }
 
 static inline void *api_new_nothrow(size_t size, size_t align, uint32_t kind)
 {
+  if (!api_is_alignment(align)) {
+    return NULL;
+  }
   uintptr_t block = heap_allocate_aligned(align, size, kind);
   return block != 0 ? (void *)block : api_new_retry(size, align, kind);
 }

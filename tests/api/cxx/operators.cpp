@@ -104,6 +104,44 @@ static bool throws(bool array, bool aligned)
   return false;
 }
 
+// An alignment that is no power of two: bad_alloc, and no handler is asked; as the
+// C++ library does it.
+static void no_alignments()
+{
+  static int asked;
+  std::new_handler before = std::set_new_handler([] {
+    asked++;
+    std::set_new_handler(nullptr);
+  });
+  for (std::size_t none : {0, 3, 12, 24, 48, 4097, 12288}) {
+    for (std::size_t size : {0, 1, 100, 5000, 300000}) {
+      volatile std::align_val_t align{none};
+      for (bool array : {false, true}) {
+        bool thrown = false;
+        try {
+          (void)hidden(array ? ::operator new[](size, align) : ::operator new(size, align));
+        } catch (const std::bad_alloc &) {
+          thrown = true;
+        }
+        check(thrown, "new aligned to no power of two", none);
+      }
+      check(hidden(::operator new(size, align, std::nothrow)) == nullptr, "the same, nothrow",
+            none);
+      check(hidden(::operator new[](size, align, std::nothrow)) == nullptr, "the same, nothrow[]",
+            none);
+    }
+  }
+  check(asked == 0, "the new-handler was asked for an alignment");
+  std::set_new_handler(before);
+  for (int shift = 47; shift < 64; shift++) {
+    volatile std::align_val_t align{std::size_t(1) << shift};
+    for (std::size_t size : {std::size_t(0), std::size_t(1), std::size_t(300000), TOO_MUCH,
+                             std::size_t(-1) / 2, std::size_t(-1)}) {
+      check(hidden(::operator new(size, align, std::nothrow)) == nullptr, "beyond memory", size);
+    }
+  }
+}
+
 static void without_memory()
 {
   volatile std::size_t size = TOO_MUCH;
@@ -202,6 +240,7 @@ int main()
   ::operator delete(nullptr);
   ::operator delete[](nullptr, std::size_t(7));
   ::operator delete (nullptr, std::size_t(7), std::align_val_t{64});
+  no_alignments();
   without_memory();
   handlers();
   objects();
