@@ -24,6 +24,9 @@ build/system/static_fork: tests/system/programs/static_fork.c build/libashlar.a
 build/system/fork_handlers: build/system/libatfork.so build/system/static_fork
 build/system/fork_handlers: LINKED := -Lbuild/system -latfork -Wl,-rpath,'$$ORIGIN'
 
+# Its mmap is the library's, too.
+$(BUILD)/system/huge_pages: LINKED := -rdynamic
+
 $(BUILD)/system/%-default: $(BUILD)/system/% $(BUILD)/libashlar.so
 	@printf '#!/bin/sh\nLD_PRELOAD="$(BUILD_PATH)/libashlar.so" exec %s "$$@"\n' $< >$@
 	@chmod +x $@
