@@ -129,6 +129,7 @@ FUZZ_RESTORED
 #include "../src/pressure.c"
 
 #include "../src/api_c.c"
+#include "../src/api_catch.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
 #include "../src/heap_statistics.c"

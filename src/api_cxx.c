@@ -3,6 +3,7 @@
  * one, the new-handler and bad_alloc, is looked up weakly: a program that calls
  * operator new has it.  Compiled with -fexceptions: they are thrown through. */
 #include "api.h"
+#include "api_catch.h"
 
 #include <stdlib.h>
 
@@ -13,15 +14,21 @@ extern api_new_handler _ZSt15get_new_handlerv(void) __attribute__((weak));
 extern _Noreturn void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 
 /* Allocates as operator new must: asks the new-handler for memory until there
- * is some or no handler any more.  Returns NULL where there is neither. */
-static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind)
+ * is some or no handler any more.
+ * catches: whether what the handler throws ends there, and there is no block.
+ * Returns NULL where there is neither. */
+static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind, bool catches)
 {
   for (;;) {
     api_new_handler handler = _ZSt15get_new_handlerv != NULL ? _ZSt15get_new_handlerv() : NULL;
     if (handler == NULL) {
       return NULL;
     }
-    handler();
+    if (!catches) {
+      handler();
+    } else if (api_catch(handler)) {
+      return NULL;
+    }
     uintptr_t block = heap_allocate_aligned(align, size, kind);
     if (block != 0) {
       return (void *)block;
@@ -39,7 +46,7 @@ _Noreturn static ASHLAR_COLD void api_new_throw(void)
 
 static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
 {
-  void *block = api_new_retry(size, align, kind);
+  void *block = api_new_retry(size, align, kind, false);
   if (block == NULL) {
     api_new_throw();
   }
@@ -68,7 +75,7 @@ static inline void *api_new_nothrow(size_t size, size_t align, uint32_t kind)
     return NULL;
   }
   uintptr_t block = heap_allocate_aligned(align, size, kind);
-  return block != 0 ? (void *)block : api_new_retry(size, align, kind);
+  return block != 0 ? (void *)block : api_new_retry(size, align, kind, true);
 }
 
 static inline void api_delete(void *block, enum heap_operation operation)

@@ -178,6 +178,40 @@ static void throwing_handler()
   throw std::bad_alloc();
 }
 
+struct other {
+  static int ended;
+  ~other()
+  {
+    ended++;
+  }
+};
+int other::ended;
+
+static void throwing_other_handler()
+{
+  other local;
+  calls++;
+  throw other();
+}
+
+// What the handler throws, whatever it is, ends in the nothrow forms, and is gone.
+static void nothrow_with_throwing_handler(std::size_t size)
+{
+  for (std::new_handler throwing : {throwing_handler, throwing_other_handler}) {
+    std::set_new_handler(throwing);
+    calls = 0;
+    for (int i = 0; i < 1000; i++) {
+      check(hidden(::operator new(size, std::nothrow)) == nullptr, "nothrow, and it throws");
+      check(hidden(::operator new[](size, std::nothrow)) == nullptr, "nothrow[], and it throws");
+      check(hidden(::operator new (size, std::align_val_t{64}, std::nothrow)) == nullptr,
+            "aligned nothrow, and it throws");
+    }
+    check(calls == 3000, "each was asked once", std::size_t(calls));
+  }
+  check(other::ended >= 2 * 3000, "what was thrown was ended", std::size_t(other::ended));
+  check(std::uncaught_exceptions() == 0, "nothing is on its way");
+}
+
 static void handlers()
 {
   volatile std::size_t size = TOO_MUCH;
@@ -190,6 +224,7 @@ static void handlers()
   calls = 0;
   std::set_new_handler(throwing_handler);
   check(throws(true, true) && calls == 1, "what the handler throws comes through");
+  nothrow_with_throwing_handler(size);
   std::set_new_handler(nullptr);
 }
 
