@@ -9,9 +9,8 @@
 /* The C++ library's, and those that come with it. */
 extern void *__cxa_begin_catch(void *exception) __attribute__((weak));
 extern void __cxa_end_catch(void) __attribute__((weak));
-extern void _Unwind_SetGR(struct _Unwind_Context *context, int number, _Unwind_Word value)
-    __attribute__((weak));
-extern void _Unwind_SetIP(struct _Unwind_Context *context, _Unwind_Ptr value) __attribute__((weak));
+#pragma weak _Unwind_SetGR
+#pragma weak _Unwind_SetIP
 
 #if defined(__x86_64__) || defined(__aarch64__)
 
