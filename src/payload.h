@@ -12,7 +12,7 @@
 /* Chooses the instructions for this processor; once, at start. */
 void payload_start(void);
 
-/* Clears a slot.  bytes: a multiple of 16. */
+/* Clears a slot; pages that are zero stay untouched.  bytes: a multiple of 16. */
 static inline void payload_zero(uintptr_t block, size_t bytes)
 {
   ashlar_root_pages.root.payload_zero(block, bytes);
