@@ -50,6 +50,7 @@ __attribute__((noinline)) bool slot_clear(uint32_t s);
 #include "../src/os_dump.c"
 #include "../src/os_filter.c"
 #include "../src/os_guard.c"
+#include "../src/os_huge.c"
 #include "../src/os_move.c"
 #include "../src/os_probe.c"
 #include "../src/os_random.c"
@@ -134,6 +135,7 @@ FUZZ_RESTORED
 #include "../src/pressure.c"
 
 #include "../src/api_c.c"
+#include "../src/api_catch.c"
 #include "../src/api_cxx.c"
 #include "../src/heap.c"
 #include "../src/heap_block.c"

@@ -8,4 +8,10 @@
 
 #define ASHLAR_PUBLIC __attribute__((visibility("default")))
 
+/* Whether blocks can be aligned to it. */
+static inline bool api_is_alignment(size_t n)
+{
+  return n != 0 && (n & (n - 1)) == 0;
+}
+
 #endif

@@ -15,14 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#define API_HIGHEST_POWER ((size_t)1 << 63)
+
 static inline void *api_block(uintptr_t block)
 {
   return (void *)block;
-}
-
-static bool api_is_power_of_two(size_t n)
-{
-  return n != 0 && (n & (n - 1)) == 0;
 }
 
 static void *api_no_memory(void)
@@ -70,10 +67,11 @@ ASHLAR_PUBLIC void *ashlar_reallocarray(void *block, size_t count, size_t size)
   return ashlar_realloc(block, bytes);
 }
 
-/* An alignment that is no power of two is raised to one, as glibc does. */
+/* An alignment that is no power of two is raised to one, as glibc does; above the
+ * highest there is none. */
 ASHLAR_PUBLIC void *ashlar_memalign(size_t alignment, size_t size)
 {
-  if (alignment > (size_t)1 << 62) {
+  if (alignment > API_HIGHEST_POWER) {
     errno = EINVAL;
     return NULL;
   }
@@ -86,21 +84,20 @@ ASHLAR_PUBLIC void *ashlar_memalign(size_t alignment, size_t size)
 
 ASHLAR_PUBLIC void *ashlar_aligned_alloc(size_t alignment, size_t size)
 {
-  if (!api_is_power_of_two(alignment)) {
+  if (!api_is_alignment(alignment)) {
     errno = EINVAL;
     return NULL;
   }
   return api_block(heap_allocate_aligned(alignment, size, KIND_MALLOC));
 }
 
+/* Where there is no memory errno says so too, as glibc leaves it. */
 ASHLAR_PUBLIC int ashlar_posix_memalign(void **block, size_t alignment, size_t size)
 {
-  if (alignment % sizeof(void *) != 0 || !api_is_power_of_two(alignment)) {
+  if (alignment % sizeof(void *) != 0 || !api_is_alignment(alignment)) {
     return EINVAL;
   }
-  int saved = errno;
   uintptr_t got = heap_allocate_aligned(alignment, size, KIND_MALLOC);
-  errno = saved;
   if (got == 0) {
     return ENOMEM;
   }

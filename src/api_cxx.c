@@ -3,6 +3,7 @@
  * one, the new-handler and bad_alloc, is looked up weakly: a program that calls
  * operator new has it.  Compiled with -fexceptions: they are thrown through. */
 #include "api.h"
+#include "api_catch.h"
 
 #include <stdlib.h>
 
@@ -13,15 +14,21 @@ extern api_new_handler _ZSt15get_new_handlerv(void) __attribute__((weak));
 extern _Noreturn void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 
 /* Allocates as operator new must: asks the new-handler for memory until there
- * is some or no handler any more.  Returns NULL where there is neither. */
-static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind)
+ * is some or no handler any more.
+ * catches: whether what the handler throws ends there, and there is no block.
+ * Returns NULL where there is neither. */
+static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind, bool catches)
 {
   for (;;) {
     api_new_handler handler = _ZSt15get_new_handlerv != NULL ? _ZSt15get_new_handlerv() : NULL;
     if (handler == NULL) {
       return NULL;
     }
-    handler();
+    if (!catches) {
+      handler();
+    } else if (api_catch(handler)) {
+      return NULL;
+    }
     uintptr_t block = heap_allocate_aligned(align, size, kind);
     if (block != 0) {
       return (void *)block;
@@ -29,16 +36,21 @@ static ASHLAR_COLD void *api_new_retry(size_t size, size_t align, uint32_t kind)
   }
 }
 
-static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
+_Noreturn static ASHLAR_COLD void api_new_throw(void)
 {
-  void *block = api_new_retry(size, align, kind);
-  if (block != NULL) {
-    return block;
-  }
   if (_ZSt17__throw_bad_allocv != NULL) {
     _ZSt17__throw_bad_allocv();
   }
   abort();
+}
+
+static ASHLAR_COLD void *api_new_failed(size_t size, size_t align, uint32_t kind)
+{
+  void *block = api_new_retry(size, align, kind, false);
+  if (block == NULL) {
+    api_new_throw();
+  }
+  return block;
 }
 
 static inline void *api_new(size_t size, uint32_t kind)
@@ -47,16 +59,23 @@ static inline void *api_new(size_t size, uint32_t kind)
   return block != 0 ? (void *)block : api_new_failed(size, GRANULE_BYTES, kind);
 }
 
+/* No handler can help with an alignment that is none. */
 static inline void *api_new_aligned(size_t size, size_t align, uint32_t kind)
 {
+  if (!api_is_alignment(align)) {
+    api_new_throw();
+  }
   uintptr_t block = heap_allocate_aligned(align, size, kind);
   return block != 0 ? (void *)block : api_new_failed(size, align, kind);
 }
 
 static inline void *api_new_nothrow(size_t size, size_t align, uint32_t kind)
 {
+  if (!api_is_alignment(align)) {
+    return NULL;
+  }
   uintptr_t block = heap_allocate_aligned(align, size, kind);
-  return block != 0 ? (void *)block : api_new_retry(size, align, kind);
+  return block != 0 ? (void *)block : api_new_retry(size, align, kind, true);
 }
 
 static inline void api_delete(void *block, enum heap_operation operation)

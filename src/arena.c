@@ -11,10 +11,15 @@
 enum {
   ARENA_TRIES = 4,
   /* pages become usable in steps of this part of what is usable already, up to
-   * as many as have their tables in one chunk */
+   * a quarter of a huge page: the kernel backs by huge pages what large blocks ask
+   * for at once, but never has so much room between two bytes that were touched
+   * in spans of slots */
   ARENA_STEPS = 2,
-  ARENA_MOST_STEP = TABLE_CHUNK_PAGES
+  ARENA_SMALL_STEP = ASHLAR_HUGE_BYTES / 4 / PAGE_BYTES,
+  ARENA_MOST_STEP = ARENA_SMALL_STEP < TABLE_CHUNK_PAGES ? ARENA_SMALL_STEP : TABLE_CHUNK_PAGES
 };
+
+_Static_assert((int)ARENA_MOST_STEP >= (int)STEP_PAGES, "the least step is one");
 
 /* The highest number that an arena has; and how many below it none has, because
  * their arenas were removed.  Written under the page heap's lock, as is the number

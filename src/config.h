@@ -99,6 +99,10 @@
 #ifndef ASHLAR_STEP_PAGES
 #define ASHLAR_STEP_PAGES (ASHLAR_ARENA_PAGES < 64 ? ASHLAR_ARENA_PAGES : 64)
 #endif
+/* least bytes at once that the kernel may back by a huge page, unasked */
+#ifndef ASHLAR_HUGE_BYTES
+#define ASHLAR_HUGE_BYTES (2 << 20)
+#endif
 /* log2 of the arenas' places to which a process keeps, and of the radix map's
  * entries: 2^16 of 64 MiB are 4 TiB, twice what its arenas can fill */
 #ifndef ASHLAR_WINDOW_SHIFT

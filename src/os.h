@@ -39,7 +39,8 @@ enum os_call {
   OS_RANDOM = 8,
   OS_DUMP = 9,
   OS_MOVE = 10,
-  OS_CALLS = 11
+  OS_HUGE = 11,
+  OS_CALLS = 12
 };
 
 /* How a guard is made. */
@@ -175,6 +176,11 @@ bool os_seal(uintptr_t a, size_t bytes);
  * the kernel refuses, which is counted, nothing changes. */
 void os_hide(uintptr_t a, size_t bytes);
 void os_show(uintptr_t a, size_t bytes);
+
+/* Has whole pages that will be touched here and there backed by small pages alone,
+ * whatever the kernel likes.  In a sandbox, and if the kernel refuses, which is
+ * counted, nothing changes. */
+void os_keep_small(uintptr_t a, size_t bytes);
 
 /* Fills memory with bytes that nobody can guess.
  * They come from a generator that os_start seeds from the kernel; where that

@@ -20,11 +20,46 @@ static ASHLAR_COLD _Noreturn void payload_not_zero(uintptr_t block)
   __builtin_trap(); /* not reached */
 }
 
+/* ---- long slots ----------------------------------------------------------- */
+
+enum {
+  PAYLOAD_LONG_BYTES = 16 * PAGE_BYTES,
+  /* so much of a page is looked at before it is cleared from there on */
+  PAYLOAD_LOOK_BYTES = PAGE_BYTES < 256 ? PAGE_BYTES : 256
+};
+
+static void payload_zero_page(uintptr_t page)
+{
+  for (size_t at = 0; at < PAGE_BYTES; at += PAYLOAD_LOOK_BYTES) {
+    if (!payload_is_zero(page + at, PAYLOAD_LOOK_BYTES)) {
+      memset(payload_at(page + at), 0, PAGE_BYTES - at);
+      return;
+    }
+  }
+}
+
+/* Clears what the usual sizes are not: of a long slot no page that is zero, lest
+ * one that the program never touched becomes resident. */
+static void payload_zero_more(uintptr_t block, size_t bytes)
+{
+  if (bytes < PAYLOAD_LONG_BYTES) {
+    memset(payload_at(block), 0, bytes);
+    return;
+  }
+  uintptr_t end = block + bytes;
+  uintptr_t page = (block + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+  memset(payload_at(block), 0, page - block);
+  for (; end - page >= PAGE_BYTES; page += PAGE_BYTES) {
+    payload_zero_page(page);
+  }
+  memset(payload_at(page), 0, end - page);
+}
+
 /* ---- anywhere ------------------------------------------------------------ */
 
 static void payload_zero_any(uintptr_t block, size_t bytes)
 {
-  memset(payload_at(block), 0, bytes);
+  payload_zero_more(block, bytes);
 }
 
 static bool payload_is_zero_any(uintptr_t block, size_t bytes)
@@ -74,7 +109,7 @@ __attribute__((target("avx512f,bmi2"))) static void payload_zero_512(uintptr_t b
     return;
   }
   if (bytes > MASKED_BYTES) {
-    memset(at, 0, bytes);
+    payload_zero_more(block, bytes);
     return;
   }
   size_t last = bytes - 64;
@@ -127,7 +162,7 @@ __attribute__((target("avx2"))) static void payload_zero_256(uintptr_t block, si
     return;
   }
   if (bytes > MASKED_BYTES) {
-    memset(at, 0, bytes);
+    payload_zero_more(block, bytes);
     return;
   }
   size_t last = bytes - 32;

@@ -14,7 +14,7 @@
  * does not return. */
 void payload_start(void (*written)(uintptr_t block));
 
-/* Clears a slot.  bytes: a multiple of 16. */
+/* Clears a slot; pages that are zero stay untouched.  bytes: a multiple of 16. */
 static inline void payload_zero(uintptr_t block, size_t bytes)
 {
   ashlar_root_pages.root.payload_zero(block, bytes);

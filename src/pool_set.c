@@ -320,6 +320,7 @@ static bool pool_set_reserve(struct pool_set *s, size_t budget)
   if (s->tables != 0 && os_commit(s->space + guard, bytes) &&
       os_commit(s->tables + guard, s->table_bytes - 2 * guard)) {
     os_show(s->space + guard, bytes);
+    os_keep_small(s->tables + guard, s->table_bytes - 2 * guard);
     uintptr_t at = s->tables + guard;
     s->pieces.base = s->space + guard;
     s->pieces.state = (uint8_t *)at;

@@ -12,6 +12,10 @@ enum {
   TABLES_FEW_BYTES = 16,
   TABLES_LONG_CHUNK = ARENA_PAGES / TABLE_CHUNK_PAGES > 4 ? ARENA_PAGES / 4 : ARENA_PAGES,
   TABLES_TRIES = 4,
+  /* What becomes usable at once is touched at its beginning, if at all: from so
+   * many bytes on there is room between two touches for a huge page, with what
+   * lies before and behind. */
+  TABLES_LONG_BYTES = ASHLAR_HUGE_BYTES / 4,
   /* random bytes before each range, a power of two, unless the room is small */
   TABLES_GAP_SHIFT = 34
 };
@@ -257,6 +261,9 @@ static bool tables_commit_range(struct tables_range *range, uint32_t p, uint32_t
     if (!space_commit(range->base + c * bytes, n * bytes)) {
       return false;
     }
+    if (n * bytes >= TABLES_LONG_BYTES) {
+      os_keep_small(range->base + c * bytes, n * bytes);
+    }
     for (; n > 0; n--, c++) {
       range->usable[c / 8] |= (uint8_t)(1u << c % 8);
     }
@@ -282,7 +289,11 @@ bool tables_commit_records(uint32_t p, uint32_t n)
 bool tables_commit_regions(void)
 {
   uintptr_t at = (uintptr_t)ashlar_root_pages.root.region_tables;
-  return at != 0 && space_commit(at, REGION_TABLES_BYTES);
+  bool usable = at != 0 && space_commit(at, REGION_TABLES_BYTES);
+  if (usable) {
+    os_keep_small(at, REGION_TABLES_BYTES);
+  }
+  return usable;
 }
 
 void tables_discard(uint32_t p, uint32_t n)

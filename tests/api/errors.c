@@ -37,7 +37,8 @@ Test(errors, too_large_for_all)
     void *untouched = &untouched;
     errno = 77;
     CHECK(ashlar_posix_memalign(&untouched, 64, size) == ENOMEM, "%#zx", size);
-    CHECK(errno == 77 && untouched == &untouched, "posix_memalign changed errno or the pointer");
+    CHECK(errno == ENOMEM, "posix_memalign left errno %d, and glibc's ENOMEM", errno);
+    CHECK(untouched == &untouched, "posix_memalign changed the pointer");
   }
   CHECK(ashlar_malloc_usable_size(block) >= 100, "the block is gone");
   for (int i = 0; i < 100; i++) {
@@ -102,11 +103,46 @@ Test(errors, alignments_that_are_none)
     CHECK(raised != NULL && (given == 0 || (uintptr_t)raised % 16 == 0), "%zu", given);
     ashlar_free(raised);
   }
-  errno = 0;
-  CHECK(ashlar_memalign(((size_t)1 << 63) + 1, 10) == NULL && errno == EINVAL, "no such power");
-  size_t size = (size_t)1 << 62;
-  REFUSED(ashlar_memalign(size, 10));
-  REFUSED(ashlar_aligned_alloc(size, 10));
+  static const size_t no_power_above[] = {((size_t)1 << 63) + 1, (size_t)3 << 62, SIZE_MAX};
+  for (int i = 0; i < 3; i++) {
+    errno = 0;
+    CHECK(ashlar_memalign(no_power_above[i], 10) == NULL && errno == EINVAL, "no such power");
+    errno = 0;
+    CHECK(ashlar_memalign(no_power_above[i], SIZE_MAX) == NULL && errno == EINVAL, "no such power");
+  }
+}
+
+/* Alignments up to the highest, with sizes up to the largest: there is no memory
+ * for them, whichever of the two is absurd.  memalign raises what is no power. */
+Test(errors, alignments_beyond_memory)
+{
+  static const size_t sizes[] = {
+      0,       1, 100, 5000, 300000, (size_t)1 << 62, PTRDIFF_MAX, (size_t)1 << 63, SIZE_MAX - 4096,
+      SIZE_MAX};
+  for (int shift = 47; shift < 64; shift++) {
+    size_t alignment = (size_t)1 << shift;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+      size_t size = sizes[i];
+      REFUSED(ashlar_memalign(alignment, size));
+      REFUSED(ashlar_memalign(alignment - 1, size));
+      REFUSED(ashlar_memalign(alignment / 2 + 1, size));
+      REFUSED(ashlar_aligned_alloc(alignment, size));
+      void *untouched = &untouched;
+      errno = 0;
+      CHECK(ashlar_posix_memalign(&untouched, alignment, size) == ENOMEM && errno == ENOMEM,
+            "%#zx of %#zx: errno %d", size, alignment, errno);
+      CHECK(untouched == &untouched, "posix_memalign changed the pointer");
+    }
+  }
+  for (size_t i = 5; i < sizeof sizes / sizeof *sizes; i++) {
+    size_t size = sizes[i];
+    for (size_t alignment = 0; alignment < 100; alignment = alignment * 2 + 1) {
+      REFUSED(ashlar_memalign(alignment, size));
+    }
+    REFUSED(ashlar_valloc(size));
+    REFUSED(ashlar_pvalloc(size));
+  }
+  CHECK(ashlar_check(NULL, NULL), "the heap is damaged");
 }
 
 /* free, and all that free, keep errno; so do those that succeed. */

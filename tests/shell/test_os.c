@@ -699,24 +699,30 @@ Test(os_protect, guards_outlive_a_filter)
   }
 }
 
-/* Whether a range is left out of core files. */
-static bool hidden(uintptr_t a)
+/* Whether the mapping at an address has a flag, by its two letters. */
+static bool flagged(uintptr_t a, const char *flag)
 {
   FILE *smaps = fopen("/proc/self/smaps", "r");
   char line[512];
   bool inside = false;
-  bool out = false;
+  bool found = false;
   while (fgets(line, sizeof line, smaps) != NULL) {
     unsigned long from = 0;
     unsigned long to = 0;
     if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
       inside = from <= a && a < to;
     } else if (inside && strncmp(line, "VmFlags:", 8) == 0) {
-      out = strstr(line, " dd") != NULL;
+      found = strstr(line, flag) != NULL;
     }
   }
   fclose(smaps);
-  return out;
+  return found;
+}
+
+/* Whether a range is left out of core files. */
+static bool hidden(uintptr_t a)
+{
+  return flagged(a, " dd");
 }
 
 Test(os, what_is_reserved_is_left_out_of_cores_until_it_is_shown)
@@ -736,6 +742,24 @@ Test(os, what_is_reserved_is_left_out_of_cores_until_it_is_shown)
   os_show(a, bytes);
   os_show(a, bytes);
   cr_assert_eq(os_counters().failed[OS_DUMP], 1);
+  os_release(a, bytes);
+}
+
+Test(os, what_is_to_be_in_small_pages_says_so)
+{
+  const size_t bytes = 64 * page;
+  bool huge_pages = access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0;
+  uintptr_t a = committed(bytes);
+  errno = 77;
+  os_keep_small(a, bytes / 2);
+  cr_assert_eq(errno, 77);
+  cr_assert_eq(flagged(a, " nh"), huge_pages);
+  cr_assert_not(flagged(a + bytes / 2, " nh"));
+  cr_assert_eq(os_counters().failed[OS_HUGE], 0);
+  os_test_refused = OS_TEST_REFUSE_ADVICE;
+  os_keep_small(a, bytes);
+  cr_assert_eq(errno, 77);
+  cr_assert_eq(os_counters().failed[OS_HUGE], 1);
   os_release(a, bytes);
 }
 

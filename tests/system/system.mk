@@ -24,6 +24,21 @@ build/system/static_fork: tests/system/programs/static_fork.c build/libashlar.a
 build/system/fork_handlers: build/system/libatfork.so build/system/static_fork
 build/system/fork_handlers: LINKED := -Lbuild/system -latfork -Wl,-rpath,'$$ORIGIN'
 
+# Resolvers at other moments: all of the program relocated before it starts, at
+# addresses of its own, and with the library linked and not preloaded.
+RESOLVERS := resolver_now resolver_fixed resolver_linked
+FLAGS_resolver_now := -Wl,-z,now
+FLAGS_resolver_fixed := -no-pie -Wl,-z,lazy
+FLAGS_resolver_linked := -L$(BUILD) -lashlar -Wl,-rpath,'$$ORIGIN/..'
+$(foreach r,$(RESOLVERS),$(BUILD)/system/$(r)): $(BUILD)/system/%: tests/system/resolver.c tests/system/system.c tests/system/system.h $(BUILD)/libashlar.so
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fno-builtin -g -o $@ $< tests/system/system.c $(FLAGS_$*) -pthread -ldl -lm
+SYSTEM_TESTS += $(foreach r,$(RESOLVERS),$(BUILD)/system/$(r)-default $(BUILD)/system/$(r)-light)
+PROGRAMS += $(foreach r,$(RESOLVERS),$(BUILD)/system/$(r)-default $(BUILD)/system/$(r)-light)
+
+# Its mmap is the library's, too.
+$(BUILD)/system/huge_pages: LINKED := -rdynamic
+
 $(BUILD)/system/%-default: $(BUILD)/system/% $(BUILD)/libashlar.so
 	@printf '#!/bin/sh\nLD_PRELOAD="$(BUILD_PATH)/libashlar.so" exec %s "$$@"\n' $< >$@
 	@chmod +x $@

@@ -104,6 +104,44 @@ static bool throws(bool array, bool aligned)
   return false;
 }
 
+// An alignment that is no power of two: bad_alloc, and no handler is asked; as the
+// C++ library does it.
+static void no_alignments()
+{
+  static int asked;
+  std::new_handler before = std::set_new_handler([] {
+    asked++;
+    std::set_new_handler(nullptr);
+  });
+  for (std::size_t none : {0, 3, 12, 24, 48, 4097, 12288}) {
+    for (std::size_t size : {0, 1, 100, 5000, 300000}) {
+      volatile std::align_val_t align{none};
+      for (bool array : {false, true}) {
+        bool thrown = false;
+        try {
+          (void)hidden(array ? ::operator new[](size, align) : ::operator new(size, align));
+        } catch (const std::bad_alloc &) {
+          thrown = true;
+        }
+        check(thrown, "new aligned to no power of two", none);
+      }
+      check(hidden(::operator new(size, align, std::nothrow)) == nullptr, "the same, nothrow",
+            none);
+      check(hidden(::operator new[](size, align, std::nothrow)) == nullptr, "the same, nothrow[]",
+            none);
+    }
+  }
+  check(asked == 0, "the new-handler was asked for an alignment");
+  std::set_new_handler(before);
+  for (int shift = 47; shift < 64; shift++) {
+    volatile std::align_val_t align{std::size_t(1) << shift};
+    for (std::size_t size : {std::size_t(0), std::size_t(1), std::size_t(300000), TOO_MUCH,
+                             std::size_t(-1) / 2, std::size_t(-1)}) {
+      check(hidden(::operator new(size, align, std::nothrow)) == nullptr, "beyond memory", size);
+    }
+  }
+}
+
 static void without_memory()
 {
   volatile std::size_t size = TOO_MUCH;
@@ -140,6 +178,40 @@ static void throwing_handler()
   throw std::bad_alloc();
 }
 
+struct other {
+  static int ended;
+  ~other()
+  {
+    ended++;
+  }
+};
+int other::ended;
+
+static void throwing_other_handler()
+{
+  other local;
+  calls++;
+  throw other();
+}
+
+// What the handler throws, whatever it is, ends in the nothrow forms, and is gone.
+static void nothrow_with_throwing_handler(std::size_t size)
+{
+  for (std::new_handler throwing : {throwing_handler, throwing_other_handler}) {
+    std::set_new_handler(throwing);
+    calls = 0;
+    for (int i = 0; i < 1000; i++) {
+      check(hidden(::operator new(size, std::nothrow)) == nullptr, "nothrow, and it throws");
+      check(hidden(::operator new[](size, std::nothrow)) == nullptr, "nothrow[], and it throws");
+      check(hidden(::operator new (size, std::align_val_t{64}, std::nothrow)) == nullptr,
+            "aligned nothrow, and it throws");
+    }
+    check(calls == 3000, "each was asked once", std::size_t(calls));
+  }
+  check(other::ended >= 2 * 3000, "what was thrown was ended", std::size_t(other::ended));
+  check(std::uncaught_exceptions() == 0, "nothing is on its way");
+}
+
 static void handlers()
 {
   volatile std::size_t size = TOO_MUCH;
@@ -152,6 +224,7 @@ static void handlers()
   calls = 0;
   std::set_new_handler(throwing_handler);
   check(throws(true, true) && calls == 1, "what the handler throws comes through");
+  nothrow_with_throwing_handler(size);
   std::set_new_handler(nullptr);
 }
 
@@ -202,6 +275,7 @@ int main()
   ::operator delete(nullptr);
   ::operator delete[](nullptr, std::size_t(7));
   ::operator delete (nullptr, std::size_t(7), std::align_val_t{64});
+  no_alignments();
   without_memory();
   handlers();
   objects();
