@@ -118,6 +118,7 @@ uint64_t slot_carve(uint32_t s, uint32_t c)
   uint64_t g = low;
   uint64_t n = 0;
   /*@ loop invariant range: low <= g <= high && n <= g - low;
+      loop invariant count: g - low == n * step;
       loop invariant class: slot_wf_class;
       loop invariant inside: slot_wf_inside;
       loop invariant owned: slot_wf_owned;
