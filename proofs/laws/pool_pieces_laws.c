@@ -2,7 +2,7 @@
 #include "pool_pieces.h"
 
 /* A piece that is cut and joined again is as it was. */
-/*@ requires pieces_valid(p) && pieces_sound(p) && pieces_wf_inside(p) && pieces_wf_apart(p);
+/*@ requires pieces_valid(p) && pieces_sound(p) && pieces_wf_inside(p) && pieces_wf_apart(p) && pieces_wf_back(p);
     requires g < p->units;
     requires p->state[g] == PIECE_FREE && 0 < n < p->len[g];
     terminates \true; exits \false;
@@ -16,7 +16,7 @@ bool law_T13_split_then_join(struct pool_pieces *p, uint32_t g, uint32_t n)
 }
 
 /* What was handed out can be given back once. */
-/*@ requires pieces_valid(p) && pieces_sound(p) && pieces_wf_inside(p) && pieces_wf_apart(p);
+/*@ requires pieces_valid(p) && pieces_sound(p) && pieces_wf_inside(p) && pieces_wf_apart(p) && pieces_wf_back(p);
     requires g < p->units && p->state[g] == PIECE_FREE;
     requires address == pieces_address(p, g);
     terminates \true; exits \false;
