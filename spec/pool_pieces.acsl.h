@@ -15,6 +15,21 @@
     predicate pieces_wf_apart{L}(struct pool_pieces *p) = \forall integer g, h;
       0 <= g < h < p->units && p->state[g] != PIECE_NONE && p->state[h] != PIECE_NONE
       ==> g + p->len[g] <= h;
+    // The last unit of a piece says where it starts (the boundary tag).
+    predicate pieces_wf_back{L}(struct pool_pieces *p) = \forall integer g;
+      0 <= g < p->units && p->state[g] != PIECE_NONE ==> p->back[g + p->len[g] - 1] == g;
+
+    // No two free pieces are neighbours; but for those that touch piece s, on
+    // either side; or only before it.
+    predicate pieces_coalesced{L}(struct pool_pieces *p) = \forall integer g;
+      0 <= g < p->units && p->state[g] == PIECE_FREE && g + p->len[g] < p->units
+      ==> p->state[g + p->len[g]] != PIECE_FREE;
+    predicate pieces_coalesced_but{L}(struct pool_pieces *p, integer s) = \forall integer g;
+      0 <= g < p->units && p->state[g] == PIECE_FREE && g + p->len[g] < p->units
+      && p->state[g + p->len[g]] == PIECE_FREE ==> g == s || g + p->len[g] == s;
+    predicate pieces_coalesced_behind{L}(struct pool_pieces *p, integer s) = \forall integer g;
+      0 <= g < p->units && p->state[g] == PIECE_FREE && g + p->len[g] < p->units
+      && p->state[g + p->len[g]] == PIECE_FREE ==> g + p->len[g] == s;
 
     // The address of a unit.
     logic integer pieces_address{L}(struct pool_pieces *p, integer g) = p->base + g * PIECES_UNIT;

@@ -17,4 +17,11 @@
           && list_prev[list_first[l] - 1] == 0;
     // A list exists.
     predicate list_wf_range{L} = \forall integer p; 0 <= p < PAGES ==> list_of[p] <= SPAN_LISTS;
+
+    // The pages have an order, which is the prover's alone, in which the next span
+    // of each list stands behind; so no list is a ring, and its first leads to all.
+    predicate list_wf_order{L} = \forall integer p; 0 <= p < PAGES && list_of[p] != 0 && list_next[p] != 0
+      ==> list_place[p] < list_place[list_next[p] - 1];
+    predicate list_wf_places{L} = \forall integer p; 0 <= p < PAGES ==> list_place[p] < PAGES;
+    predicate list_wf_one{L} = \forall integer p, q; 0 <= p < q < PAGES ==> list_place[p] != list_place[q];
 */

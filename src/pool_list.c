@@ -61,6 +61,7 @@ void pool_list_carve(struct pool_list *l, uint32_t to)
   /*@ loop invariant range: first <= end <= to;
       loop invariant count: \at(l->count, Pre) <= n <= limit;
       loop invariant some: n == \at(l->count, Pre) ==> end == first;
+      loop invariant all: end - first == (n - \at(l->count, Pre)) * step;
       loop invariant inside: \forall integer g; 0 <= g < end && states[g] != POOL_NONE ==> g + step <= end;
       loop invariant apart: \forall integer g, h; 0 <= g < h < end && states[g] != POOL_NONE
         && states[h] != POOL_NONE ==> g + step <= h;

@@ -157,6 +157,7 @@ bool pool_list_push(struct pool_list *l, uint32_t g);
     ensures range: \old(l->granules) <= l->granules <= to;
     ensures whole: to - l->granules < l->step || l->count == l->limit;
     ensures more: l->count >= \old(l->count);
+    ensures all: l->granules - \old(l->granules) == (l->count - \old(l->count)) * l->step;
     ensures some: to - \old(l->granules) >= l->step && \old(l->count) < l->limit ==> l->count > \old(l->count);
     ensures others: \forall integer g; 0 <= g < \old(l->granules) ==> l->state[g] == \old(l->state[g]);
     ensures new: \forall integer g; \old(l->granules) <= g < l->granules

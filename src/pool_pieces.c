@@ -82,7 +82,7 @@ bool pieces_check(const struct pool_pieces *p)
   uint32_t end = 0; /* of the last piece seen */
   /*@ loop invariant range: 0 <= g <= p->units && end <= p->units;
       loop invariant one: \forall integer h; 0 <= h < g && p->state[h] != PIECE_NONE
-        ==> 1 <= p->len[h] && h + p->len[h] <= end;
+        ==> 1 <= p->len[h] && h + p->len[h] <= end && p->back[h + p->len[h] - 1] == h;
       loop invariant last: end == 0 || \exists integer h; 0 <= h < g && p->state[h] != PIECE_NONE && h + p->len[h] == end;
       loop invariant apart: \forall integer h, i; 0 <= h < i < g && p->state[h] != PIECE_NONE
         && p->state[i] != PIECE_NONE ==> h + p->len[h] <= i;
@@ -96,6 +96,9 @@ bool pieces_check(const struct pool_pieces *p)
       return false;
     }
     end = g + p->len[g];
+    if (p->back[end - 1] != g) {
+      return false;
+    }
   }
   return true;
 }

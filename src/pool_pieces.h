@@ -4,9 +4,10 @@
  * and for each last unit where its piece starts: tables out of line.  Written by
  * the set's owner, or under its lock.
  *
- * Invariant (spec/pool_pieces.acsl.h): pieces lie inside the set and no two
- * overlap.  back[] is a hint: who goes by it looks whether it is right.
- * Theorem T13.  Boundary tags: Knuth, The Art of Computer Programming, 2.5.
+ * Invariant (spec/pool_pieces.acsl.h): pieces lie inside the set, no two overlap,
+ * and the last unit of each says where it starts.  What back[] says of other units
+ * is left over: who goes by it looks whether it is right.  Theorem T13.  Boundary
+ * tags: Knuth, The Art of Computer Programming, 2.5.
  */
 #ifndef ASHLAR_POOL_PIECES_H
 #define ASHLAR_POOL_PIECES_H
@@ -48,11 +49,11 @@ struct pool_pieces {
  * Returns whether a free piece of more than n units, and n is not 0, starts
  * there; if not, nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1], p->len[0 .. p->units - 1], p->back[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
     behavior cut: assumes p->state[g] == PIECE_FREE && 0 < n < p->len[g];
       ensures first: \result && p->state[g] == PIECE_FREE && p->len[g] == n;
       ensures second: p->state[g + n] == PIECE_FREE && p->len[g + n] == \old(p->len[g]) - n;
@@ -70,11 +71,11 @@ bool pieces_split(struct pool_pieces *p, uint32_t g, uint32_t n);
  * g: any unit.
  * Returns whether it did; if not, nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1], p->len[g], p->back[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
     behavior join: assumes p->state[g] == PIECE_FREE && g + p->len[g] < p->units
         && p->state[g + p->len[g]] == PIECE_FREE;
       ensures one: \result && p->state[g] == PIECE_FREE
@@ -92,25 +93,26 @@ bool pieces_split(struct pool_pieces *p, uint32_t g, uint32_t n);
 bool pieces_join(struct pool_pieces *p, uint32_t g);
 
 /* The free piece that ends where another begins.
- * g: a unit.  Returns its first unit; or g where there is none, or where back[]
- * does not lead to it. */
+ * g: a unit.  Returns its first unit; or g where there is none. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns \nothing;
     ensures range: \result <= g;
-    ensures ends: \result < g ==> p->state[\result] == PIECE_FREE && \result + p->len[\result] == g; */
+    ensures ends: \result < g ==> p->state[\result] == PIECE_FREE && \result + p->len[\result] == g;
+    ensures none: \result == g ==> \forall integer s; 0 <= s < g && p->state[s] == PIECE_FREE
+      ==> s + p->len[s] != g; */
 uint32_t pieces_before(const struct pool_pieces *p, uint32_t g);
 
 /* Hands out a free piece.
  * g: any unit.  Returns whether a free piece starts there, which is live now. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[g];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
     behavior free: assumes p->state[g] == PIECE_FREE;
       ensures T13_fresh: \result && p->state[g] == PIECE_LIVE;
     behavior other: assumes p->state[g] != PIECE_FREE;
@@ -124,10 +126,10 @@ bool pieces_claim(struct pool_pieces *p, uint32_t g);
  * Returns the first unit of the live piece that starts there, which is free
  * now; or, plus PIECES_REFUSED, what is wrong, and nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
     behavior live: assumes \exists integer g; 0 <= g < p->units && p->state[g] == PIECE_LIVE
         && address == pieces_address(p, g);
       ensures T13_accepted: \result < p->units && address == pieces_address(p, \result)
@@ -149,12 +151,12 @@ bool pieces_claim(struct pool_pieces *p, uint32_t g);
     complete behaviors; disjoint behaviors; */
 uint32_t pieces_release(struct pool_pieces *p, uintptr_t address);
 
-/* The invariant as a function: true exactly where both clauses hold. */
+/* The invariant as a function: true exactly where all three clauses hold. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
     terminates \true; exits \false;
     assigns \nothing;
-    ensures sound: \result ==> pieces_wf_inside(p) && pieces_wf_apart(p);
-    ensures complete: pieces_wf_inside(p) && pieces_wf_apart(p) ==> \result; */
+    ensures sound: \result ==> pieces_wf_inside(p) && pieces_wf_apart(p) && pieces_wf_back(p);
+    ensures complete: pieces_wf_inside(p) && pieces_wf_apart(p) && pieces_wf_back(p) ==> \result; */
 bool pieces_check(const struct pool_pieces *p);
 
 #endif

@@ -118,6 +118,7 @@ uint64_t slot_carve(uint32_t s, uint32_t c)
   uint64_t g = low;
   uint64_t n = 0;
   /*@ loop invariant range: low <= g <= high && n <= g - low;
+      loop invariant count: g - low == n * step;
       loop invariant class: slot_wf_class;
       loop invariant inside: slot_wf_inside;
       loop invariant owned: slot_wf_owned;
@@ -127,12 +128,14 @@ uint64_t slot_carve(uint32_t s, uint32_t c)
       loop invariant bound: \forall integer h; slot_starts(h) && h < g ==> h + slot_size(h) <= g;
       loop invariant first: n > 0 ==> slot_state[low] == SLOT_FREE;
       loop invariant some: n == 0 ==> g == low;
+      loop invariant next: \forall integer h; low <= h && h + step < g && slot_state[h] != SLOT_NONE ==> slot_state[h + step] != SLOT_NONE;
       loop assigns g, n, slot_state[low .. high - 1];
       loop variant high - g; */
   while (high - g >= step) {
     //@ assert page: s <= slot_page(g) < span_end(s);
     slot_state_set(g, SLOT_FREE);
     //@ assert size: slot_size(g) == step;
+    //@ assert last: \forall integer h; low <= h < g && slot_state[h] != SLOT_NONE ==> h + step <= g;
     g += step;
     n++;
   }

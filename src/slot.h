@@ -200,7 +200,11 @@ bool slot_retire(uint64_t g);
     ensures all_free: slot_all_free(s);
     ensures first: \result > 0 ==> slot_state[slot_low(s)] == SLOT_FREE;
     ensures fits: class_granules(c) <= slot_high(s) - slot_low(s) ==> \result > 0;
-    ensures bound: \result <= slot_high(s) - slot_low(s); */
+    ensures bound: \result <= slot_high(s) - slot_low(s);
+    ensures count: \result * class_granules(c) <= slot_high(s) - slot_low(s);
+    ensures all: slot_high(s) - slot_low(s) < (\result + 1) * class_granules(c);
+    ensures next: \forall integer g; slot_low(s) <= g && g + 2 * class_granules(c) <= slot_high(s)
+      && slot_state[g] != SLOT_NONE ==> slot_state[g + class_granules(c)] != SLOT_NONE; */
 uint64_t slot_carve(uint32_t s, uint32_t c);
 
 /* Makes one live block in a span of its own.

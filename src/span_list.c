@@ -10,6 +10,25 @@ void span_list_insert(uint32_t p, uint32_t list)
     list_prev[old - 1] = p + 1;
   }
   list_first[list] = p + 1;
+  /* p comes before all others in the order. */
+  //@ ghost uint32_t place = list_place[p];
+  /*@ ghost
+      /@ loop invariant range: 0 <= q <= PAGES;
+         loop invariant behind: \forall integer i; q <= i < PAGES ==> list_place[i] == \at(list_place[i], Pre);
+         loop invariant self: p < q ==> list_place[p] == 0;
+         loop invariant low: \forall integer i; 0 <= i < q && i != p && \at(list_place[i], Pre) < place
+           ==> list_place[i] == \at(list_place[i], Pre) + 1;
+         loop invariant high: \forall integer i; 0 <= i < q && i != p && \at(list_place[i], Pre) >= place
+           ==> list_place[i] == \at(list_place[i], Pre);
+         loop assigns q, list_place[0 .. PAGES - 1];
+         loop variant PAGES - q; @/
+      for (uint32_t q = 0; q < PAGES; q++) {
+        if (q == p) {
+          list_place[q] = 0;
+        } else if (list_place[q] < place) {
+          list_place[q]++;
+        }
+      } */
 }
 
 void span_list_remove(uint32_t p)

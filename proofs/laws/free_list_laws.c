@@ -156,3 +156,13 @@ uintptr_t law_hand_over_after_append(struct free_list *list, uintptr_t block, ui
   free_list_hand_over(list, n, out);
   return out[n - 1];
 }
+
+/* A thread's list that is all zero is an empty one. */
+/*@ requires valid: \valid_read(list);
+    requires zero: list->tail == 0 && list->count == 0 && list->young == 0;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures T9_empty: free_list_wf(list); */
+void law_T9_zero_is_sound(const struct free_list *list)
+{
+}

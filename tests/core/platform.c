@@ -25,19 +25,24 @@ static void check_byte(uint64_t g)
     slot_state_set(g, (uint8_t)held);
     CHECK(slot_state[g] == held, "set %u, holds %u", held, slot_state[g]);
     CHECK(slot_state_get(g) == held, "set %u, reads %u", held, slot_state_get(g));
-    for (uint32_t seen = 0; seen < 256; seen++) {
-      /* Alone, nothing can have changed what a caller saw; it is not compared. */
-      if (platform_single_threaded() && seen != held) {
-        continue;
-      }
-      uint8_t next = (uint8_t)prng();
-      slot_state[g] = (uint8_t)held;
-      bool swapped = slot_state_swap(g, (uint8_t)seen, next);
-      CHECK(swapped == (held == seen), "held %u, seen %u: %d", held, seen, swapped);
-      CHECK(slot_state[g] == (swapped ? next : held), "held %u, seen %u: %u", held, seen,
-            slot_state[g]);
-    }
+    uint8_t next = (uint8_t)prng();
+    CHECK(slot_state_swap(g, (uint8_t)held, next), "held %u, and seen", held);
+    CHECK(slot_state[g] == next, "held %u, becomes %u: %u", held, next, slot_state[g]);
     check_neighbours(g);
+  }
+}
+
+/* What another thread changed since it was seen is left alone. */
+static void check_lost(uint64_t g)
+{
+  for (uint32_t held = 0; held < 256; held++) {
+    for (uint32_t seen = 0; seen < 256; seen++) {
+      if (seen != held) {
+        slot_state_set(g, (uint8_t)held);
+        CHECK(!slot_state_swap(g, (uint8_t)seen, (uint8_t)prng()), "held %u, seen %u", held, seen);
+        CHECK(slot_state[g] == held, "held %u, seen %u: %u", held, seen, slot_state[g]);
+      }
+    }
   }
 }
 
@@ -50,6 +55,9 @@ Test(platform, slot_state_is_a_plain_byte)
     __libc_single_threaded = (char)i;
     for (uint32_t k = 0; k < sizeof places / sizeof *places; k++) {
       check_byte(places[k]);
+      if (i == 0) { /* of two threads */
+        check_lost(places[k]);
+      }
     }
   }
   __libc_single_threaded = alone;
@@ -215,6 +223,58 @@ Test(platform, a_state_is_read_while_it_changes)
   slot_state_set(GRANULE, SLOT_LIVE);
   CHECK(pthread_join(reader, NULL) == 0, "no thread");
   CHECK(wrong == 0, "%u states that nobody set", wrong);
+}
+
+/* Looks for a state beside a byte that changes: what does not change is found, or
+ * is passed over, as if nobody else were there. */
+static void *find_while_one_changes(void *unseen)
+{
+  uint32_t *wrong = unseen;
+  while (slot_state_get(GRANULE) != SLOT_LIVE) {
+    *wrong += slot_state_find(GRANULE + 1, GRANULE + 100, SLOT_LIVE) != GRANULE + 64;
+    *wrong += slot_state_find(GRANULE + 65, GRANULE + 100, SLOT_LIVE) != GRANULE + 100;
+    uint64_t found = slot_state_find(GRANULE - 1, GRANULE + 100, SLOT_FREE);
+    *wrong += found != GRANULE && found != GRANULE + 100;
+  }
+  return NULL;
+}
+
+Test(platform, a_state_is_found_beside_one_that_changes)
+{
+  uint32_t wrong = 0;
+  pthread_t finder;
+  slot_state_set(GRANULE + 64, SLOT_LIVE);
+  CHECK(pthread_create(&finder, NULL, find_while_one_changes, &wrong) == 0, "no thread");
+  for (uint32_t i = 0; i < ROUNDS; i++) {
+    slot_state_set(GRANULE, i % 2 == 0 ? SLOT_FREE : SLOT_CACHED);
+  }
+  slot_state_set(GRANULE, SLOT_LIVE);
+  CHECK(pthread_join(finder, NULL) == 0, "no thread");
+  CHECK(wrong == 0, "%u searches found what is not there", wrong);
+}
+
+/* Counts and takes offsets beside another thread: nothing is shared. */
+static void *compute(void *unseen)
+{
+  uint32_t *wrong = unseen;
+  for (uint32_t x = 1; x < 1 << 18; x++) {
+    uint32_t width = bits_width(x);
+    *wrong += x >> (width - 1) != 1;
+    *wrong += granule_offset((uint64_t)x * GRANULE_BYTES + 4096, 4096) != x;
+    *wrong += granule_offset((uint64_t)x * GRANULE_BYTES + 4097, 4096) < (uint64_t)1 << 59;
+  }
+  return NULL;
+}
+
+Test(platform, two_threads_compute)
+{
+  uint32_t wrong[2] = {0, 0};
+  pthread_t other;
+  CHECK(pthread_create(&other, NULL, compute, &wrong[1]) == 0, "no thread");
+  CHECK(!platform_single_threaded(), "there are two");
+  compute(&wrong[0]);
+  CHECK(pthread_join(other, NULL) == 0, "no thread");
+  CHECK(wrong[0] == 0 && wrong[1] == 0, "%u and %u wrong", wrong[0], wrong[1]);
 }
 
 /* Reads the map until every arena is there: whoever sees an entry sees all

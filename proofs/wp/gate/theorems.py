@@ -1,5 +1,5 @@
 """Where each theorem is stated: clauses, lemmas and laws whose names begin with
-T1 .. T13, by the function or lemma that they belong to.
+T1 .. T14, by the function or lemma that they belong to.
 """
 import re
 from collections import namedtuple
@@ -14,7 +14,7 @@ LEMMA = re.compile(r"\blemma\s+(T\d+)_(\w+)")
 NEXT_FUNCTION = re.compile(r"\b(\w+)\s*\(")
 LAW = re.compile(r"\blaw_(T\d+)_\w+")
 
-THEOREMS = [f"T{number}" for number in range(1, 14)]
+THEOREMS = [f"T{number}" for number in range(1, 15)]
 FOLDERS = (("spec", "*.acsl.h"), ("src", "*.[ch]"), ("proofs/laws", "*_laws.c"))
 
 
