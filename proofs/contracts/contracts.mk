@@ -17,7 +17,7 @@ $(CONTRACTS)/clauses.json: $(wildcard proofs/contracts/* proofs/wp/gate/*.py src
 	@proofs/contracts/generate $(CONTRACTS)
 $(CONTRACT_MADE): $(CONTRACTS)/clauses.json ;
 
-# checked: how the checks are compiled, which have more brackets than a person writes.
+# How the checks are compiled, which have more brackets than a person writes.
 contract_checks = -Wall -Isrc -Iproofs/contracts -c
 $(CONTRACTS)/checks.o: $(CONTRACTS)/checks.c
 	$(CC_contracts) $(FLAGS_contracts) $(CODE) $(contract_checks) -o $@ $<
