@@ -8,6 +8,11 @@
     predicate radix_wf_back{L} = \forall integer a; 0 <= a < MAX_ARENAS && arena_key[a] != 0
       ==> a > 0 && arena_key[a] <= RADIX_KEYS && radix_arena[arena_key[a] - 1] == a;
 
+    // An arena stands somewhere, and is named there: what holds of one arena while
+    // another thread adds or removes others.
+    predicate radix_stands{L}(integer a) =
+      0 < a && 0 < arena_key[a] <= RADIX_KEYS && radix_arena[arena_key[a] - 1] == a;
+
     // An address lies in an arena.
     predicate radix_mapped{L}(integer address) =
       0 <= address / ARENA_BYTES < RADIX_KEYS && radix_arena[address / ARENA_BYTES] != 0;

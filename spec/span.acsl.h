@@ -14,6 +14,9 @@
     // No span stands in arena 0, which is nobody's (radix_map.h).
     predicate span_nobody{L} = \forall integer s; 0 <= s < ARENA_PAGES ==> !span_head(s);
 
+    // A page is usable, so that the tables have entries for it (arena.h).
+    predicate span_usable{L}(integer p) = p < arena_top[p / ARENA_PAGES];
+
     // A kind is one of the three.
     predicate span_wf_kind{L} = \forall integer s; 0 <= s < PAGES ==> span_kind[s] <= SPAN_USED;
 

@@ -15,6 +15,9 @@
     predicate list_wf_first{L} = \forall integer l; 0 <= l < SPAN_LISTS && list_first[l] != 0
       ==> list_first[l] <= PAGES && list_of[list_first[l] - 1] == l + 1
           && list_prev[list_first[l] - 1] == 0;
+    // The same of one list: what holds under its lock, while others change.
+    predicate list_sound_first{L}(integer l) = list_first[l] != 0
+      ==> list_first[l] <= PAGES && list_of[list_first[l] - 1] == l + 1;
     // A list exists.
     predicate list_wf_range{L} = \forall integer p; 0 <= p < PAGES ==> list_of[p] <= SPAN_LISTS;
 

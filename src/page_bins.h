@@ -115,7 +115,7 @@ void page_bins_take(uint32_t s, uint32_t n);
 
 /* Takes a span out of use, merges it with free neighbours on both sides, and
  * puts what became of it into its bin.
- * s: any page number, even an absurd one.
+ * s: any usable page, or any number that is no page's (arena.h).
  * resident: how many of its pages the kernel may have backed.
  * Returns the first page of the free span in which it ended up, with the resident
  * pages of all that it was made of; or PAGES, and nothing has changed, where no
@@ -127,6 +127,7 @@ void page_bins_take(uint32_t s, uint32_t n);
     requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back; requires co: span_coalesced;
     requires free: bins_wf_free; requires fit: bins_wf_len; requires head: bins_wf_head;
     requires backed: bins_wf_resident;
+    requires usable: s < PAGES ==> span_usable(s);
     requires resident: s < PAGES && span_kind[s] == SPAN_USED ==> resident <= span_len[s];
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1],

@@ -231,8 +231,9 @@ static void page_heap_return_run(uint32_t s)
 bool page_heap_give(uint32_t s, uint32_t resident)
 {
   lock_acquire(&page_heap.lock);
-  uint32_t pages = s < PAGES ? span_len[s] : 0;
-  uint32_t merged = page_bins_release(s, resident);
+  bool usable = s < PAGES && arena_usable(s, s + 1) > s;
+  uint32_t pages = usable ? span_len[s] : 0;
+  uint32_t merged = usable ? page_bins_release(s, resident) : PAGES;
   if (merged == PAGES) {
     lock_release(&page_heap.lock);
     return false;

@@ -115,9 +115,13 @@ static ASHLAR_HOT void *pool_alloc_from(uint64_t handle, struct pool_list *list,
   return clear ? pool_hand_out_clear(list, object) : (void *)object;
 }
 
-/* From a shared pool, or from one whose objects are cleared. */
+/* From a shared pool, or from one whose objects are cleared; or there is none: the
+ * handle of an unused place is 0, as NULL is, and its list is not to be asked. */
 static __attribute__((noinline)) void *pool_alloc_unusual(uint64_t handle)
 {
+  if (ASHLAR_UNLIKELY(handle == 0)) {
+    return pool_alloc_rare(handle);
+  }
   if (ASHLAR_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
     return pool_alloc_from(
         handle, pool_is_shared(handle) ? pool_thread_list_of(handle) : pool_list_of(handle), true);
@@ -128,7 +132,7 @@ static __attribute__((noinline)) void *pool_alloc_unusual(uint64_t handle)
 ASHLAR_PUBLIC void *ashlar_pool_alloc(ashlar_pool *pool)
 {
   uint64_t handle = pool_handle(pool);
-  if (ASHLAR_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & POOL_USUAL_BIT) == 0)) {
     return pool_alloc_unusual(handle);
   }
   return pool_alloc_from(handle, pool_list_of(handle), false);
@@ -236,10 +240,13 @@ static ASHLAR_HOT enum ashlar_pool_verdict pool_free_to(uint64_t handle, struct 
   return ASHLAR_POOL_OK;
 }
 
-/* To a shared pool, or to one whose objects are cleared. */
+/* To a shared pool, or to one whose objects are cleared; or there is none. */
 static __attribute__((noinline)) enum ashlar_pool_verdict pool_free_unusual(uint64_t handle,
                                                                             uintptr_t object)
 {
+  if (ASHLAR_UNLIKELY(handle == 0)) {
+    return pool_free_rare(handle, object);
+  }
   if (ASHLAR_UNLIKELY((handle & POOL_CLEAR_BIT) != 0)) {
     bool shared = pool_is_shared(handle);
     return pool_free_to(handle, shared ? pool_thread_list_of(handle) : pool_list_of(handle), object,
@@ -251,7 +258,7 @@ static __attribute__((noinline)) enum ashlar_pool_verdict pool_free_unusual(uint
 ASHLAR_PUBLIC enum ashlar_pool_verdict ashlar_pool_free(ashlar_pool *pool, void *object)
 {
   uint64_t handle = pool_handle(pool);
-  if (ASHLAR_UNLIKELY((handle & (POOL_SHARED_BIT | POOL_CLEAR_BIT)) != 0)) {
+  if (ASHLAR_UNLIKELY((handle & POOL_USUAL_BIT) == 0)) {
     return pool_free_unusual(handle, (uintptr_t)object);
   }
   return pool_free_to(handle, pool_list_of(handle), (uintptr_t)object, false, false);

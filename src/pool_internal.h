@@ -19,10 +19,12 @@ enum {
   /* memory and tables grow by so many bytes at least */
   POOL_COMMIT_BYTES = 65536,
   POOL_DETAIL_BYTES = 160,
-  /* of a handle: the mode, whether objects are cleared, then the place in the
-   * table, in bytes, then the use of it */
+  /* of a handle: the mode, whether objects are cleared, whether it is the usual
+   * one with neither, then the place in the table, in bytes, then the use of it;
+   * so NULL is none of the usual ones, and is looked at apart */
   POOL_SHARED_BIT = 1,
   POOL_CLEAR_BIT = 2,
+  POOL_USUAL_BIT = 4,
   POOL_BYTES = 512,
   POOL_USE_SHIFT = 16
 };

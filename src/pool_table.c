@@ -91,8 +91,9 @@ static uint64_t pool_make(struct pool *p, const struct ashlar_pool_options *o, u
     return 0;
   }
   p->uses++;
+  uint64_t mode = (p->shared ? POOL_SHARED_BIT : 0) | (p->list.clear != 0 ? POOL_CLEAR_BIT : 0);
   return p->uses << POOL_USE_SHIFT | (uint64_t)(p - pools) * POOL_BYTES |
-         (p->shared ? POOL_SHARED_BIT : 0) | (p->list.clear != 0 ? POOL_CLEAR_BIT : 0);
+         (mode == 0 ? POOL_USUAL_BIT : mode);
 }
 
 ASHLAR_PUBLIC ashlar_pool *ashlar_pool_create(const struct ashlar_pool_options *options)

@@ -76,10 +76,10 @@ void radix_unset(uint32_t arena);
 uint64_t radix_granule(uintptr_t address);
 
 /* The address at which a granule begins.
- * g: a granule of an arena that stands somewhere.
+ * g: a granule of an arena that stands somewhere; nothing is asked of others,
+ * which may come and go meanwhile.
  * Returns the address, a multiple of GRANULE_BYTES; radix_granule of it is g. */
-/*@ requires forward: radix_wf_forward; requires back: radix_wf_back;
-    requires granule: g < GRANULES && arena_key[g / ARENA_GRANULES] != 0;
+/*@ requires granule: g < GRANULES && radix_stands(g / ARENA_GRANULES);
     terminates \true; exits \false;
     assigns \nothing;
     ensures value: \result == (arena_key[g / ARENA_GRANULES] - 1) * ARENA_BYTES

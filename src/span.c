@@ -160,6 +160,7 @@ uint32_t span_owner(uint32_t first, uint32_t p)
 {
   uint32_t s = first;
   /*@ loop invariant at: first <= s <= p && span_head(s);
+      loop invariant run: p < span_end(first) ==> s == first;
       loop assigns s;
       loop variant p - s; */
   while (span_len[s] <= p - s) {

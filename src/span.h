@@ -65,13 +65,15 @@ void span_add(uint32_t s, uint32_t n);
 void span_take(uint32_t s, uint32_t n);
 
 /* Frees a span, and merges it with free neighbours on both sides.
- * s: any page number, even an absurd one.
+ * s: any usable page, or any number that is no page's; of others there are no
+ * entries (arena.h).
  * Returns the first page of the free span in which it ended up, which begins
  * with the neighbour before it and ends with the one behind it where those are
  * free; or PAGES, and nothing has changed, where no span in use starts on s.  Spans that are no
  * free neighbours of s stay as they were. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
     requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires usable: s < PAGES ==> span_usable(s);
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
@@ -115,12 +117,13 @@ void span_remove(uint32_t s);
 /* Finds the span in which a page lies, by walking the arena; for reports and
  * statistics, not for speed.
  * first: the first page of the page's arena or run, on which a span starts.
- * p: the page; no arena begins between the two.
+ * p: the page; no arena begins between the two, unless the span on first is a run
+ * that reaches beyond p.
  * Returns the first page of the one span that contains p. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
     requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back;
     requires first: first <= p < PAGES && span_head(first);
-    requires arena: \forall integer e; first < e <= p ==> !span_edge(e);
+    requires arena: p < span_end(first) || \forall integer e; first < e <= p ==> !span_edge(e);
     terminates \true; exits \false;
     assigns \nothing;
     ensures T3_in: first <= \result <= p < span_end(\result) && span_head(\result);

@@ -49,9 +49,10 @@ void span_list_insert(uint32_t p, uint32_t list);
 void span_list_remove(uint32_t p);
 
 /* The span in front of a list.
- * list: below SPAN_LISTS.  Returns its first page, or PAGES for an empty list. */
-/*@ requires first: list_wf_first;
-    requires list: list < SPAN_LISTS;
+ * list: below SPAN_LISTS.  Returns its first page, or PAGES for an empty list.
+ * Nothing is asked of other lists, which have locks of their own. */
+/*@ requires list: list < SPAN_LISTS;
+    requires first: list_sound_first(list);
     terminates \true; exits \false;
     assigns \nothing;
     ensures none: list_first[list] == 0 ==> \result == PAGES;

@@ -139,7 +139,7 @@ void law_unplace_after_place(uint32_t s, uint64_t g, uint8_t tag)
     requires k1: span_wf_kind; requires k2: span_wf_len; requires k3: span_wf_inside;
     requires k4: span_wf_apart; requires k5: span_wf_next; requires k6: span_wf_back;
     requires co: span_coalesced;
-    requires used: s < PAGES && span_kind[s] == SPAN_USED;
+    requires used: s < PAGES && span_kind[s] == SPAN_USED && span_usable(s);
     terminates \true; exits \false;
     assigns slot_state[slot_low(s) .. slot_high(s) - 1],
       span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
@@ -163,7 +163,7 @@ before:
     requires k1: span_wf_kind; requires k2: span_wf_len; requires k3: span_wf_inside;
     requires k4: span_wf_apart; requires k5: span_wf_next; requires k6: span_wf_back;
     requires co: span_coalesced;
-    requires g: slot_starts(g) && slot_span(g) == s;
+    requires g: slot_starts(g) && slot_span(g) == s && span_usable(s);
     requires alone: \forall integer h; slot_low(s) <= h < g ==> slot_state[h] == SLOT_NONE;
     terminates \true; exits \false;
     assigns slot_state[0 .. GRANULES - 1],

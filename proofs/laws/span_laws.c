@@ -8,6 +8,7 @@
     requires co: span_coalesced;
     requires free: s < PAGES && span_kind[s] == SPAN_FREE;
     requires size: 1 <= n <= span_len[s];
+    requires usable: span_usable(s);
     requires whole: n == span_len[s] || s % ARENA_PAGES + span_len[s] <= ARENA_PAGES;
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
@@ -49,6 +50,7 @@ void law_T3_take_keeps_others(uint32_t s, uint32_t n, uint32_t t)
     requires k4: span_wf_apart; requires k5: span_wf_next; requires k6: span_wf_back;
     requires co: span_coalesced;
     requires other: s != t;
+    requires usable: s < PAGES ==> span_usable(s);
     requires used: t < PAGES && span_kind[t] == SPAN_USED;
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
@@ -63,7 +65,7 @@ void law_T3_release_keeps_others(uint32_t s, uint32_t t)
 /*@ requires k1: span_wf_kind; requires k2: span_wf_len; requires k3: span_wf_inside;
     requires k4: span_wf_apart; requires k5: span_wf_next; requires k6: span_wf_back;
     requires co: span_coalesced;
-    requires used: s < PAGES && span_kind[s] == SPAN_USED;
+    requires used: s < PAGES && span_kind[s] == SPAN_USED && span_usable(s);
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
     ensures T3_once: \result == PAGES; */

@@ -618,7 +618,16 @@ FAMILIES(new_free_sized, _Znwm(size), ashlar_free_sized(block, size))
   CASE(bug, LARGE, THREADS, __VA_ARGS__)
 
 ALL(double_free, "double free", NULL, "freed before")
-SLOTS(double_free_late, "double free", NULL, "freed before, back in the central cache")
+CASE(double_free_late, SMALL, EMPTY, "double free", NULL, "freed before, back in the central cache")
+CASE(double_free_late, SMALL, POPULATED, "double free", NULL,
+     "freed before, back in the central cache")
+CASE(double_free_late, MEDIUM, EMPTY, "double free", NULL,
+     "freed before, back in the central cache")
+CASE(double_free_late, MEDIUM, POPULATED, "double free", NULL,
+     "freed before, back in the central cache")
+/* Another thread may have drawn the block for its list meanwhile. */
+CASE(double_free_late, SMALL, THREADS, "double free", NULL, "freed before")
+CASE(double_free_late, MEDIUM, THREADS, "double free", NULL, "freed before")
 CASE(double_free_given_back, LARGE, EMPTY, "unallocated memory", NULL, NULL)
 SOME(double_free_of_aligned, "double free", NULL, NULL)
 ALL(double_free_elsewhere, "double free", NULL, NULL)
