@@ -8,6 +8,7 @@
       ==> piece_sets[r].piece[k] < PAGES && piece_owner[piece_sets[r].piece[k]] == r + 1
           && piece_place[piece_sets[r].piece[k]] == k;
     // Every page that names the region is a piece of it.
-    predicate piece_wf_placed{L}(integer r) = \forall integer p; 0 <= p < PAGES && piece_owner[p] == r + 1
+    predicate piece_wf_placed{L}(integer r) = \forall integer p; 0 <= p < PAGES
+      && piece_owner[p] == r + 1
       ==> piece_place[p] < piece_sets[r].count && piece_sets[r].piece[piece_place[p]] == p;
 */

@@ -3,7 +3,8 @@
 
 /*@ // What the pointers of a list lead to, apart from each other.
     predicate pool_list_valid{L}(struct pool_list *l) =
-      \valid(l) && \valid(l->state + (0 .. l->granules - 1)) && \valid(l->entry + (0 .. l->limit - 1))
+      \valid(l) && \valid(l->state + (0 .. l->granules - 1))
+        && \valid(l->entry + (0 .. l->limit - 1))
       && \separated(l, l->state + (0 .. l->granules - 1), l->entry + (0 .. l->limit - 1));
 
     // The places fill up from 0; an object has granules; all of them have addresses.
@@ -39,7 +40,8 @@
 */
 
 /*@ // T13: two live objects share no byte, and each lies inside its pool.
-    lemma T13_live_disjoint{L}: \forall struct pool_list *l; pool_wf_apart(l) ==> \forall integer a, b;
+    lemma T13_live_disjoint{L}: \forall struct pool_list *l; pool_wf_apart(l)
+      ==> \forall integer a, b;
       pool_live(l, a) && pool_live(l, b) && a < b
       ==> pool_address(l, a) + l->step * GRANULE_BYTES <= pool_address(l, b);
     lemma T13_live_inside{L}: \forall struct pool_list *l; pool_wf_inside(l) ==> \forall integer a;

@@ -19,12 +19,15 @@
     predicate slot_live{L}(integer g) = 0 <= g < GRANULES && slot_state[g] >= SLOT_LIVE;
 
     // Each clause, for the granules lo .. hi - 1.
-    predicate slot_class_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi && slot_starts(g)
+    predicate slot_class_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi
+      && slot_starts(g)
       ==> slot_class(g) <= CLASS_LARGE;
-    predicate slot_inside_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi && slot_starts(g)
+    predicate slot_inside_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi
+      && slot_starts(g)
       ==> slot_low(slot_span(g)) <= g < slot_high(slot_span(g))
           && g + slot_size(g) <= slot_high(slot_span(g));
-    predicate slot_owned_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi && slot_starts(g)
+    predicate slot_owned_in{L}(integer lo, integer hi) = \forall integer g; lo <= g < hi
+      && slot_starts(g)
       ==> slot_span(g) < PAGES && span_kind[slot_span(g)] == SPAN_USED;
     predicate slot_apart_in{L}(integer lo, integer hi) = \forall integer g, h; lo <= g < h < hi
       && slot_starts(g) && slot_starts(h) ==> g + slot_size(g) <= h;

@@ -51,7 +51,8 @@
 
     // No two free spans are neighbours.
     predicate span_coalesced{L} = \forall integer s; 0 <= s < PAGES
-      && span_kind[s] == SPAN_FREE && !span_edge(span_end(s)) ==> span_kind[span_end(s)] != SPAN_FREE;
+      && span_kind[s] == SPAN_FREE && !span_edge(span_end(s))
+        ==> span_kind[span_end(s)] != SPAN_FREE;
 
     // ... but for those that touch the span on page s, on either side; or only
     // before it.

@@ -44,7 +44,8 @@ struct free_list {
     ensures T9_enough: \old(list->young) >= q ==> list->young == \old(list->young);
     ensures youngest: free_list_at(list, \old(list->count)) == block;
     ensures others: \forall integer i; 0 <= i < LIST_CAPACITY
-      && i != \old(free_list_place(list, list->count)) ==> list->block[i] == \old(list->block[i]); */
+      && i != \old(free_list_place(list, list->count)) ==> list->block[i] == \old(list->block[i]);
+        */
 void free_list_append(struct free_list *list, uintptr_t block, uint32_t q);
 
 /* Puts a block in as the oldest (a refill: what comes from the central cache
@@ -79,7 +80,8 @@ void free_list_prepend(struct free_list *list, uintptr_t block);
     ensures T9_taken: \result == \old(free_list_at(list, r));
     ensures count: list->count == \old(list->count) - 1;
     ensures tail: list->tail == free_list_wrap(\old(list->tail) + 1);
-    ensures moved: r > 0 ==> list->block[\old(free_list_place(list, r))] == \old(free_list_at(list, 0));
+    ensures moved: r > 0 ==> list->block[\old(free_list_place(list,
+      r))] == \old(free_list_at(list, 0));
     ensures others: \forall integer i; 0 <= i < LIST_CAPACITY
       && i != \old(free_list_place(list, r)) ==> list->block[i] == \old(list->block[i]); */
 uintptr_t free_list_take(struct free_list *list, uint32_t r);

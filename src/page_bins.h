@@ -46,10 +46,12 @@ uint32_t page_bins_bin(uint32_t len);
     terminates \true; exits \false;
     assigns \nothing;
     ensures found: \result == PAGES
-      || \result < PAGES && span_kind[\result] == SPAN_FREE && n <= span_len[\result] <= ARENA_PAGES;
+      || \result < PAGES && span_kind[\result] == SPAN_FREE
+        && n <= span_len[\result] <= ARENA_PAGES;
     ensures T11_best: \result < PAGES ==> \forall integer p; 0 <= p < PAGES && bins_serve(p, n)
       ==> list_of[\result] <= list_of[p];
-    ensures T11_none: \result == PAGES ==> \forall integer p; 0 <= p < PAGES ==> !bins_serve(p, n); */
+    ensures T11_none: \result == PAGES ==> \forall integer p; 0 <= p < PAGES ==> !bins_serve(p,
+      n); */
 uint32_t page_bins_find(uint32_t n);
 
 /* Puts a free span that is new into its bin.
@@ -59,13 +61,15 @@ uint32_t page_bins_find(uint32_t n);
     requires order: list_wf_order; requires places: list_wf_places; requires one: list_wf_one;
     requires len: span_wf_len;
     requires s: s < PAGES && span_kind[s] == SPAN_FREE && list_of[s] == 0;
-    requires free: \forall integer p; 0 <= p < PAGES && p != s ==> (bins_hold(p) <==> span_kind[p] == SPAN_FREE);
+    requires free: \forall integer p; 0 <= p < PAGES && p != s ==> (bins_hold(p)
+      <==> span_kind[p] == SPAN_FREE);
     requires fit: bins_wf_len; requires head: bins_wf_head;
     requires backed: \forall integer p; 0 <= p < PAGES && p != s && span_kind[p] == SPAN_FREE
       ==> span_resident[p] <= span_len[p];
     requires resident: resident <= span_len[s];
     terminates \true; exits \false;
-    assigns span_resident[s], list_next[s], list_prev[0 .. PAGES - 1], list_of[s], list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
+    assigns span_resident[s], list_next[s], list_prev[0 .. PAGES - 1], list_of[s],
+      list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
     ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
@@ -84,7 +88,8 @@ void page_bins_add(uint32_t s, uint32_t resident);
     requires first: list_wf_first; requires range: list_wf_range;
     requires order: list_wf_order; requires places: list_wf_places; requires one: list_wf_one;
     requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back;
+      requires co: span_coalesced;
     requires free: bins_wf_free; requires fit: bins_wf_len; requires head: bins_wf_head;
     requires backed: bins_wf_resident;
     requires s: s < PAGES && span_kind[s] == SPAN_FREE;
@@ -98,7 +103,8 @@ void page_bins_add(uint32_t s, uint32_t resident);
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures free: bins_wf_free; ensures fit: bins_wf_len; ensures head: bins_wf_head;
     ensures backed: bins_wf_resident;
     ensures T11_taken: span_kind[s] == SPAN_USED && span_len[s] == n && list_of[s] == 0;
@@ -106,9 +112,11 @@ void page_bins_add(uint32_t s, uint32_t resident);
       span_kind[s + n] == SPAN_FREE && span_len[s + n] == \old(span_len[s]) - n
       && span_resident[s] + span_resident[s + n] == \old(span_resident[s]);
     ensures T11_backed: n < \old(span_len[s]) ==> span_resident[s + n] ==
-      (\old(span_resident[s]) < \old(span_len[s]) - n ? \old(span_resident[s]) : \old(span_len[s]) - n);
+      (\old(span_resident[s]) < \old(span_len[s]) - n ? \old(span_resident[s]) : \old(span_len[s])
+        - n);
     ensures T11_all: n == \old(span_len[s]) ==> span_resident[s] == \old(span_resident[s]);
-    ensures T11_others: \forall integer p; 0 <= p < PAGES && p != s && !(p == s + n && n < \old(span_len[s]))
+    ensures T11_others: \forall integer p; 0 <= p < PAGES && p != s && !(p == s + n
+      && n < \old(span_len[s]))
       ==> span_kind[p] == \old(span_kind[p]) && span_len[p] == \old(span_len[p])
           && span_resident[p] == \old(span_resident[p]) && list_of[p] == \old(list_of[p]); */
 void page_bins_take(uint32_t s, uint32_t n);
@@ -124,7 +132,8 @@ void page_bins_take(uint32_t s, uint32_t n);
     requires first: list_wf_first; requires range: list_wf_range;
     requires order: list_wf_order; requires places: list_wf_places; requires one: list_wf_one;
     requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back;
+      requires co: span_coalesced;
     requires free: bins_wf_free; requires fit: bins_wf_len; requires head: bins_wf_head;
     requires backed: bins_wf_resident;
     requires usable: s < PAGES ==> span_usable(s);
@@ -137,7 +146,8 @@ void page_bins_take(uint32_t s, uint32_t n);
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures free: bins_wf_free; ensures fit: bins_wf_len; ensures head: bins_wf_head;
     ensures backed: bins_wf_resident;
     behavior wrong: assumes s >= PAGES || span_kind[s] != SPAN_USED || list_of[s] != 0;
@@ -175,7 +185,8 @@ uint32_t page_bins_release(uint32_t s, uint32_t resident);
     requires first: list_wf_first; requires range: list_wf_range;
     requires order: list_wf_order; requires places: list_wf_places; requires one: list_wf_one;
     requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires snext: span_wf_next; requires sback: span_wf_back;
+      requires co: span_coalesced;
     requires free: bins_wf_free; requires fit: bins_wf_len; requires head: bins_wf_head;
     requires backed: bins_wf_resident;
     requires s: s < PAGES && span_kind[s] == SPAN_FREE;
@@ -187,7 +198,8 @@ uint32_t page_bins_release(uint32_t s, uint32_t resident);
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures free: bins_wf_free; ensures fit: bins_wf_len; ensures head: bins_wf_head;
     ensures backed: bins_wf_resident;
     ensures T11_gone: \forall integer p; s <= p < span_end(s) ==> !span_head(p);
@@ -204,7 +216,8 @@ void page_bins_remove(uint32_t s);
     terminates \true; exits \false;
     assigns \nothing;
     ensures sound: \result ==> bins_wf_free && bins_wf_len && bins_wf_head && bins_wf_resident;
-    ensures complete: bins_wf_free && bins_wf_len && bins_wf_head && bins_wf_resident ==> \result; */
+    ensures complete: bins_wf_free && bins_wf_len && bins_wf_head && bins_wf_resident ==> \result;
+      */
 bool page_bins_check(uint32_t n);
 
 #endif

@@ -26,12 +26,15 @@ ASHLAR_LATE_TABLE(struct piece_set, piece_sets, REGIONS)
 /* Puts a piece in.
  * r: a region, with room (count < REGION_PIECES).  p: its page, which is in no set. */
 /*@ requires r: r < REGIONS;
-    requires count: piece_wf_count(r); requires named: piece_wf_named(r); requires placed: piece_wf_placed(r);
+    requires count: piece_wf_count(r); requires named: piece_wf_named(r);
+      requires placed: piece_wf_placed(r);
     requires room: piece_sets[r].count < REGION_PIECES;
     requires p: p < PAGES && piece_owner[p] == 0;
     terminates \true; exits \false;
-    assigns piece_sets[r].count, piece_sets[r].piece[piece_sets[r].count], piece_owner[p], piece_place[p];
-    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r); ensures placed: piece_wf_placed(r);
+    assigns piece_sets[r].count, piece_sets[r].piece[piece_sets[r].count], piece_owner[p],
+      piece_place[p];
+    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r);
+      ensures placed: piece_wf_placed(r);
     ensures in: piece_owner[p] == r + 1 && piece_sets[r].count == \old(piece_sets[r].count) + 1;
     ensures T13_others: \forall integer q; 0 <= q < PAGES && q != p
       ==> piece_owner[q] == \old(piece_owner[q]) && piece_place[q] == \old(piece_place[q]); */
@@ -41,12 +44,16 @@ void piece_add(uint32_t r, uint32_t p);
  * p: any page.
  * Returns whether it was a piece of the set; if not, nothing has changed. */
 /*@ requires r: r < REGIONS;
-    requires count: piece_wf_count(r); requires named: piece_wf_named(r); requires placed: piece_wf_placed(r);
+    requires count: piece_wf_count(r); requires named: piece_wf_named(r);
+      requires placed: piece_wf_placed(r);
     terminates \true; exits \false;
-    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1], piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
-    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r); ensures placed: piece_wf_placed(r);
+    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1],
+      piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
+    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r);
+      ensures placed: piece_wf_placed(r);
     behavior in: assumes p < PAGES && piece_owner[p] == r + 1;
-      ensures out: \result && piece_owner[p] == 0 && piece_sets[r].count == \old(piece_sets[r].count) - 1;
+      ensures out: \result && piece_owner[p] == 0
+        && piece_sets[r].count == \old(piece_sets[r].count) - 1;
       ensures T13_others: \forall integer q; 0 <= q < PAGES && q != p
         ==> piece_owner[q] == \old(piece_owner[q]);
       ensures foreign: \forall integer q; 0 <= q < PAGES && piece_owner[q] != r + 1
@@ -62,13 +69,17 @@ bool piece_remove(uint32_t r, uint32_t p);
 /* Takes the last piece out.
  * Returns its page, or PAGES where there is none; then no page names the set. */
 /*@ requires r: r < REGIONS;
-    requires count: piece_wf_count(r); requires named: piece_wf_named(r); requires placed: piece_wf_placed(r);
+    requires count: piece_wf_count(r); requires named: piece_wf_named(r);
+      requires placed: piece_wf_placed(r);
     terminates \true; exits \false;
     assigns piece_sets[r].count, piece_owner[0 .. PAGES - 1];
-    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r); ensures placed: piece_wf_placed(r);
+    ensures count: piece_wf_count(r); ensures named: piece_wf_named(r);
+      ensures placed: piece_wf_placed(r);
     behavior some: assumes piece_sets[r].count > 0;
-      ensures last: \result == \old(piece_sets[r].piece[piece_sets[r].count - 1]) && \result < PAGES;
-      ensures out: piece_owner[\result] == 0 && piece_sets[r].count == \old(piece_sets[r].count) - 1;
+      ensures last: \result == \old(piece_sets[r].piece[piece_sets[r].count - 1])
+        && \result < PAGES;
+      ensures out: piece_owner[\result] == 0
+        && piece_sets[r].count == \old(piece_sets[r].count) - 1;
       ensures T13_others: \forall integer q; 0 <= q < PAGES && q != \result
         ==> piece_owner[q] == \old(piece_owner[q]);
     behavior none: assumes piece_sets[r].count == 0;

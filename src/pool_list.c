@@ -62,13 +62,16 @@ void pool_list_carve(struct pool_list *l, uint32_t to)
       loop invariant count: \at(l->count, Pre) <= n <= limit;
       loop invariant some: n == \at(l->count, Pre) ==> end == first;
       loop invariant all: end - first == (n - \at(l->count, Pre)) * step;
-      loop invariant inside: \forall integer g; 0 <= g < end && states[g] != POOL_NONE ==> g + step <= end;
+      loop invariant inside: \forall integer g; 0 <= g < end && states[g] != POOL_NONE
+        ==> g + step <= end;
       loop invariant apart: \forall integer g, h; 0 <= g < h < end && states[g] != POOL_NONE
         && states[h] != POOL_NONE ==> g + step <= h;
       loop invariant known: \forall integer k; 0 <= k < n ==> entry[k] < end;
       loop invariant blank: \forall integer g; end <= g < to ==> states[g] == POOL_NONE;
-      loop invariant others: \forall integer g; 0 <= g < first ==> states[g] == \at(l->state[g], Pre);
-      loop invariant new: \forall integer g; first <= g < end ==> states[g] == POOL_NONE || states[g] == POOL_HELD;
+      loop invariant others: \forall integer g; 0 <= g < first ==> states[g] == \at(l->state[g],
+        Pre);
+      loop invariant new: \forall integer g; first <= g < end ==> states[g] == POOL_NONE
+        || states[g] == POOL_HELD;
       loop assigns end, n, states[first .. to - 1], entry[\at(l->count, Pre) .. limit - 1];
       loop variant to - end; */
   while (to - end >= step && n < limit) {
@@ -91,9 +94,12 @@ uint32_t pool_list_move(struct pool_list *from, struct pool_list *to, uint32_t n
   uint32_t most = left < room ? left : room;
   uint32_t moved = n < most ? n : most;
   /*@ loop invariant range: 0 <= k <= moved;
-      loop invariant kept: \forall integer i; 0 <= i < left ==> source[i] == \at(from->entry[i], Pre);
-      loop invariant same: \forall integer i; came <= i < came + k ==> target[i] == source[left - 1 - (i - came)];
-      loop invariant known: \forall integer i; 0 <= i < came + k ==> target[i] < \at(to->granules, Pre);
+      loop invariant kept: \forall integer i; 0 <= i < left ==> source[i] == \at(from->entry[i],
+        Pre);
+      loop invariant same: \forall integer i; came <= i < came + k
+        ==> target[i] == source[left - 1 - (i - came)];
+      loop invariant known: \forall integer i; 0 <= i < came + k ==> target[i] < \at(to->granules,
+        Pre);
       loop assigns k, target[came .. came + moved - 1];
       loop variant moved - k; */
   for (uint32_t k = 0; k < moved; k++) {
@@ -121,8 +127,10 @@ bool pool_list_check(const struct pool_list *l)
 {
   uint32_t end = 0; /* of the last object seen */
   /*@ loop invariant range: 0 <= g <= l->granules && end <= l->granules;
-      loop invariant one: \forall integer h; 0 <= h < g && l->state[h] != POOL_NONE ==> h + l->step <= end;
-      loop invariant last: end == 0 || \exists integer h; 0 <= h < g && l->state[h] != POOL_NONE && h + l->step == end;
+      loop invariant one: \forall integer h; 0 <= h < g && l->state[h] != POOL_NONE
+        ==> h + l->step <= end;
+      loop invariant last: end == 0 || \exists integer h; 0 <= h < g
+        && l->state[h] != POOL_NONE && h + l->step == end;
       loop invariant apart: \forall integer h, i; 0 <= h < i < g && l->state[h] != POOL_NONE
         && l->state[i] != POOL_NONE ==> h + l->step <= i;
       loop assigns g, end;

@@ -82,8 +82,10 @@ struct pool_list {
       ensures others: \forall integer g; 0 <= g < l->granules && g != \result
         ==> l->state[g] == \old(l->state[g]);
     behavior torn: assumes pool_size(l) > 0 && l->state[pool_next(l)] != POOL_HELD;
-      ensures refused: \result == POOL_REFUSED + POOL_TORN && pool_size(l) == \old(pool_size(l)) - 1;
-      ensures torn_kept: \forall integer g; 0 <= g < l->granules ==> l->state[g] == \old(l->state[g]);
+      ensures refused: \result == POOL_REFUSED + POOL_TORN
+        && pool_size(l) == \old(pool_size(l)) - 1;
+      ensures torn_kept: \forall integer g; 0 <= g < l->granules
+        ==> l->state[g] == \old(l->state[g]);
     complete behaviors; disjoint behaviors; */
 uint32_t pool_list_take(struct pool_list *l);
 
@@ -94,10 +96,12 @@ uint32_t pool_list_take(struct pool_list *l);
  * now; or, plus POOL_REFUSED, what is wrong, and nothing has changed.  Of two
  * threads that release one object at the same time, one gets POOL_ALREADY_FREE. */
 /*@ requires valid: pool_list_valid(l); requires sound: pool_list_sound(l);
-    requires inside: pool_wf_inside(l); requires apart: pool_wf_apart(l); requires known: pool_wf_known(l); requires spare: pool_wf_spare(l);
+    requires inside: pool_wf_inside(l); requires apart: pool_wf_apart(l);
+      requires known: pool_wf_known(l); requires spare: pool_wf_spare(l);
     terminates \true; exits \false;
     assigns l->state[0 .. l->granules - 1];
-    ensures T13_inside: pool_wf_inside(l); ensures T13_apart: pool_wf_apart(l); ensures known: pool_wf_known(l); ensures spare: pool_wf_spare(l);
+    ensures T13_inside: pool_wf_inside(l); ensures T13_apart: pool_wf_apart(l);
+      ensures known: pool_wf_known(l); ensures spare: pool_wf_spare(l);
     behavior live: assumes \exists integer g; pool_live(l, g) && address == pool_address(l, g);
       ensures T13_accepted: \result < l->granules && address == pool_address(l, \result)
         && l->state[\result] == POOL_HELD;
@@ -106,15 +110,18 @@ uint32_t pool_list_take(struct pool_list *l);
     behavior free: assumes \exists integer g; pool_starts(l, g) && !pool_live(l, g)
         && address == pool_address(l, g);
       ensures T13_already_free: \result == POOL_REFUSED + POOL_ALREADY_FREE;
-      ensures free_kept: \forall integer g; 0 <= g < l->granules ==> l->state[g] == \old(l->state[g]);
+      ensures free_kept: \forall integer g; 0 <= g < l->granules
+        ==> l->state[g] == \old(l->state[g]);
     behavior interior: assumes l->base <= address < pool_address(l, l->granules);
       assumes \forall integer g; 0 <= g < l->granules && l->state[g] != POOL_NONE
         ==> address != pool_address(l, g);
       ensures T13_interior: \result == POOL_REFUSED + POOL_INTERIOR;
-      ensures interior_kept: \forall integer g; 0 <= g < l->granules ==> l->state[g] == \old(l->state[g]);
+      ensures interior_kept: \forall integer g; 0 <= g < l->granules
+        ==> l->state[g] == \old(l->state[g]);
     behavior foreign: assumes !(l->base <= address < pool_address(l, l->granules));
       ensures T13_foreign: \result == POOL_REFUSED + POOL_FOREIGN;
-      ensures foreign_kept: \forall integer g; 0 <= g < l->granules ==> l->state[g] == \old(l->state[g]);
+      ensures foreign_kept: \forall integer g; 0 <= g < l->granules
+        ==> l->state[g] == \old(l->state[g]);
     complete behaviors; disjoint behaviors; */
 uint32_t pool_list_release(struct pool_list *l, uintptr_t address, bool shared);
 
@@ -126,7 +133,8 @@ uint32_t pool_list_release(struct pool_list *l, uintptr_t address, bool shared);
     requires g: g < l->granules;
     terminates \true; exits \false;
     assigns l->count, l->spare, l->entry[l->count];
-    ensures sound: pool_list_sound(l); ensures known: pool_wf_known(l); ensures spare: pool_wf_spare(l);
+    ensures sound: pool_list_sound(l); ensures known: pool_wf_known(l);
+      ensures spare: pool_wf_spare(l);
     behavior spare: assumes l->spare == 0;
       ensures first: \result && l->spare == g + 1 && l->count == \old(l->count);
     behavior room: assumes l->spare != 0 && l->count < l->limit;
@@ -145,21 +153,26 @@ bool pool_list_push(struct pool_list *l, uint32_t g);
  * Fewer granules than an object has stay behind the last one, or the list is
  * full. */
 /*@ requires valid: pool_list_valid(l); requires sound: pool_list_sound(l);
-    requires inside: pool_wf_inside(l); requires apart: pool_wf_apart(l); requires known: pool_wf_known(l); requires spare: pool_wf_spare(l);
+    requires inside: pool_wf_inside(l); requires apart: pool_wf_apart(l);
+      requires known: pool_wf_known(l); requires spare: pool_wf_spare(l);
     requires to: l->granules <= to <= POOL_GRANULES;
     requires table: \valid(l->state + (0 .. to - 1));
     requires away: \separated(l, l->state + (0 .. to - 1), l->entry + (0 .. l->limit - 1));
     requires blank: \forall integer g; l->granules <= g < to ==> l->state[g] == POOL_NONE;
     terminates \true; exits \false;
-    assigns l->granules, l->count, l->state[l->granules .. to - 1], l->entry[l->count .. l->limit - 1];
+    assigns l->granules, l->count, l->state[l->granules .. to - 1],
+      l->entry[l->count .. l->limit - 1];
     ensures sound: pool_list_sound(l);
-    ensures T13_inside: pool_wf_inside(l); ensures T13_apart: pool_wf_apart(l); ensures known: pool_wf_known(l); ensures spare: pool_wf_spare(l);
+    ensures T13_inside: pool_wf_inside(l); ensures T13_apart: pool_wf_apart(l);
+      ensures known: pool_wf_known(l); ensures spare: pool_wf_spare(l);
     ensures range: \old(l->granules) <= l->granules <= to;
     ensures whole: to - l->granules < l->step || l->count == l->limit;
     ensures more: l->count >= \old(l->count);
     ensures all: l->granules - \old(l->granules) == (l->count - \old(l->count)) * l->step;
-    ensures some: to - \old(l->granules) >= l->step && \old(l->count) < l->limit ==> l->count > \old(l->count);
-    ensures others: \forall integer g; 0 <= g < \old(l->granules) ==> l->state[g] == \old(l->state[g]);
+    ensures some: to - \old(l->granules) >= l->step && \old(l->count) < l->limit
+      ==> l->count > \old(l->count);
+    ensures others: \forall integer g; 0 <= g < \old(l->granules)
+      ==> l->state[g] == \old(l->state[g]);
     ensures new: \forall integer g; \old(l->granules) <= g < l->granules
       ==> l->state[g] == POOL_NONE || l->state[g] == POOL_HELD; */
 void pool_list_carve(struct pool_list *l, uint32_t to);
@@ -173,7 +186,8 @@ void pool_list_carve(struct pool_list *l, uint32_t to);
     requires sound_from: pool_list_sound(from); requires sound_to: pool_list_sound(to);
     requires source: \valid_read(from->entry + (0 .. from->count - 1));
     requires target: \valid(to->entry + (0 .. to->limit - 1));
-    requires away: \separated(from, to, from->entry + (0 .. from->count - 1), to->entry + (0 .. to->limit - 1));
+    requires away: \separated(from, to, from->entry + (0 .. from->count - 1),
+      to->entry + (0 .. to->limit - 1));
     requires known_from: pool_wf_known(from); requires known_to: pool_wf_known(to);
     requires one_pool: from->granules <= to->granules;
     terminates \true; exits \false;
@@ -184,7 +198,8 @@ void pool_list_carve(struct pool_list *l, uint32_t to);
     ensures left: from->count == \old(from->count) - \result;
     ensures all: \result == n || from->count == 0 || to->count == to->limit;
     ensures same: \forall integer k; \old(to->count) <= k < to->count
-      ==> to->entry[k] == \at(from->entry[\at(from->count, Pre) - 1 - (k - \at(to->count, Pre))], Pre); */
+      ==> to->entry[k] == \at(from->entry[\at(from->count, Pre) - 1 - (k - \at(to->count, Pre))],
+        Pre); */
 uint32_t pool_list_move(struct pool_list *from, struct pool_list *to, uint32_t n);
 
 /* Finds the first object from a granule on that is in a state or a later one.
@@ -205,7 +220,8 @@ uint32_t pool_list_find(const struct pool_list *l, uint32_t g, uint8_t least);
 /*@ requires valid: pool_list_valid(l); requires sound: pool_list_sound(l);
     terminates \true; exits \false;
     assigns \nothing;
-    ensures sound: \result ==> pool_wf_inside(l) && pool_wf_apart(l) && pool_wf_known(l) && pool_wf_spare(l);
+    ensures sound: \result ==> pool_wf_inside(l) && pool_wf_apart(l) && pool_wf_known(l)
+      && pool_wf_spare(l);
     ensures complete: pool_wf_inside(l) && pool_wf_apart(l) && pool_wf_known(l) && pool_wf_spare(l)
       ==> \result; */
 bool pool_list_check(const struct pool_list *l);

@@ -8,18 +8,24 @@ bool pieces_split(struct pool_pieces *p, uint32_t g, uint32_t n)
   }
   uint32_t h = g + n;
   //@ assert nothing: \forall integer i; g < i < g + all ==> p->state[i] == PIECE_NONE;
-  //@ assert before: \forall integer i; 0 <= i < g && p->state[i] != PIECE_NONE ==> i + p->len[i] <= g;
+  /*@ assert before: \forall integer i; 0 <= i < g && p->state[i] != PIECE_NONE
+      ==> i + p->len[i] <= g; */
   p->len[g] = n;
   p->len[h] = all - n;
   p->back[h - 1] = g;
   p->back[g + all - 1] = h;
   p->state[h] = PIECE_FREE;
-  //@ assert still_before: \forall integer i; 0 <= i < g && p->state[i] != PIECE_NONE ==> i + p->len[i] <= g;
-  //@ assert low: \forall integer i, j; 0 <= i < j < g && p->state[i] != PIECE_NONE && p->state[j] != PIECE_NONE ==> i + p->len[i] <= j;
+  /*@ assert still_before: \forall integer i; 0 <= i < g && p->state[i] != PIECE_NONE
+      ==> i + p->len[i] <= g; */
+  /*@ assert low: \forall integer i, j; 0 <= i < j < g && p->state[i] != PIECE_NONE
+      && p->state[j] != PIECE_NONE ==> i + p->len[i] <= j; */
   //@ assert only: \forall integer i; g < i < g + all && p->state[i] != PIECE_NONE ==> i == h;
-  //@ assert behind: \forall integer i, j; g + all <= i < j < p->units && p->state[i] != PIECE_NONE && p->state[j] != PIECE_NONE ==> i + p->len[i] <= j;
-  //@ assert here: \forall integer j; g < j < p->units && p->state[j] != PIECE_NONE ==> g + p->len[g] <= j;
-  //@ assert second: \forall integer j; h < j < p->units && p->state[j] != PIECE_NONE ==> h + p->len[h] <= j;
+  /*@ assert behind: \forall integer i, j; g + all <= i < j < p->units
+      && p->state[i] != PIECE_NONE && p->state[j] != PIECE_NONE ==> i + p->len[i] <= j; */
+  /*@ assert here: \forall integer j; g < j < p->units && p->state[j] != PIECE_NONE
+      ==> g + p->len[g] <= j; */
+  /*@ assert second: \forall integer j; h < j < p->units && p->state[j] != PIECE_NONE
+      ==> h + p->len[h] <= j; */
   return true;
 }
 
@@ -83,7 +89,8 @@ bool pieces_check(const struct pool_pieces *p)
   /*@ loop invariant range: 0 <= g <= p->units && end <= p->units;
       loop invariant one: \forall integer h; 0 <= h < g && p->state[h] != PIECE_NONE
         ==> 1 <= p->len[h] && h + p->len[h] <= end && p->back[h + p->len[h] - 1] == h;
-      loop invariant last: end == 0 || \exists integer h; 0 <= h < g && p->state[h] != PIECE_NONE && h + p->len[h] == end;
+      loop invariant last: end == 0 || \exists integer h; 0 <= h < g
+        && p->state[h] != PIECE_NONE && h + p->len[h] == end;
       loop invariant apart: \forall integer h, i; 0 <= h < i < g && p->state[h] != PIECE_NONE
         && p->state[i] != PIECE_NONE ==> h + p->len[h] <= i;
       loop assigns g, end;

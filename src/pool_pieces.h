@@ -49,11 +49,13 @@ struct pool_pieces {
  * Returns whether a free piece of more than n units, and n is not 0, starts
  * there; if not, nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+      requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1], p->len[0 .. p->units - 1], p->back[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+      ensures back: pieces_wf_back(p);
     behavior cut: assumes p->state[g] == PIECE_FREE && 0 < n < p->len[g];
       ensures first: \result && p->state[g] == PIECE_FREE && p->len[g] == n;
       ensures second: p->state[g + n] == PIECE_FREE && p->len[g + n] == \old(p->len[g]) - n;
@@ -71,11 +73,13 @@ bool pieces_split(struct pool_pieces *p, uint32_t g, uint32_t n);
  * g: any unit.
  * Returns whether it did; if not, nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+      requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1], p->len[g], p->back[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+      ensures back: pieces_wf_back(p);
     behavior join: assumes p->state[g] == PIECE_FREE && g + p->len[g] < p->units
         && p->state[g + p->len[g]] == PIECE_FREE;
       ensures one: \result && p->state[g] == PIECE_FREE
@@ -95,7 +99,8 @@ bool pieces_join(struct pool_pieces *p, uint32_t g);
 /* The free piece that ends where another begins.
  * g: a unit.  Returns its first unit; or g where there is none. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+      requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns \nothing;
@@ -108,11 +113,13 @@ uint32_t pieces_before(const struct pool_pieces *p, uint32_t g);
 /* Hands out a free piece.
  * g: any unit.  Returns whether a free piece starts there, which is live now. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+      requires back: pieces_wf_back(p);
     requires g: g < p->units;
     terminates \true; exits \false;
     assigns p->state[g];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+      ensures back: pieces_wf_back(p);
     behavior free: assumes p->state[g] == PIECE_FREE;
       ensures T13_fresh: \result && p->state[g] == PIECE_LIVE;
     behavior other: assumes p->state[g] != PIECE_FREE;
@@ -126,10 +133,12 @@ bool pieces_claim(struct pool_pieces *p, uint32_t g);
  * Returns the first unit of the live piece that starts there, which is free
  * now; or, plus PIECES_REFUSED, what is wrong, and nothing has changed. */
 /*@ requires valid: pieces_valid(p); requires sound: pieces_sound(p);
-    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p); requires back: pieces_wf_back(p);
+    requires inside: pieces_wf_inside(p); requires apart: pieces_wf_apart(p);
+      requires back: pieces_wf_back(p);
     terminates \true; exits \false;
     assigns p->state[0 .. p->units - 1];
-    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p); ensures back: pieces_wf_back(p);
+    ensures T13_inside: pieces_wf_inside(p); ensures T13_apart: pieces_wf_apart(p);
+      ensures back: pieces_wf_back(p);
     behavior live: assumes \exists integer g; 0 <= g < p->units && p->state[g] == PIECE_LIVE
         && address == pieces_address(p, g);
       ensures T13_accepted: \result < p->units && address == pieces_address(p, \result)
@@ -144,10 +153,12 @@ bool pieces_claim(struct pool_pieces *p, uint32_t g);
       assumes \forall integer g; 0 <= g < p->units && p->state[g] != PIECE_NONE
         ==> address != pieces_address(p, g);
       ensures T13_interior: \result == PIECES_REFUSED + PIECES_INTERIOR;
-      ensures interior_kept: \forall integer g; 0 <= g < p->units ==> p->state[g] == \old(p->state[g]);
+      ensures interior_kept: \forall integer g; 0 <= g < p->units
+        ==> p->state[g] == \old(p->state[g]);
     behavior foreign: assumes !(p->base <= address < pieces_address(p, p->units));
       ensures T13_foreign: \result == PIECES_REFUSED + PIECES_FOREIGN;
-      ensures foreign_kept: \forall integer g; 0 <= g < p->units ==> p->state[g] == \old(p->state[g]);
+      ensures foreign_kept: \forall integer g; 0 <= g < p->units
+        ==> p->state[g] == \old(p->state[g]);
     complete behaviors; disjoint behaviors; */
 uint32_t pieces_release(struct pool_pieces *p, uintptr_t address);
 

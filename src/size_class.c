@@ -143,7 +143,8 @@ ASHLAR_HOT struct size_request size_class_serve(uint32_t asked)
   struct size_request request;
   request.class_of = CLASSES_PER_DOUBLING * d + steps + 1;
   //@ assert doubling: class_doubling(request.class_of) == d;
-  //@ assert previous: request.class_of > 1 ==> class_bytes(request.class_of - 1) == times_pow2(steps, d + 4);
+  /*@ assert previous: request.class_of > 1
+      ==> class_bytes(request.class_of - 1) == times_pow2(steps, d + 4); */
   request.bytes = shift_left(steps + 1, d + 4);
   uint32_t unused = request.bytes - 1 - asked;
   request.code = shift_right(unused, unit_shift(d));

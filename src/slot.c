@@ -90,12 +90,14 @@ bool slot_retire(uint64_t g)
     assigns page_class[s .. s + span_len[s] - 1], page_span[s .. s + span_len[s] - 1];
     ensures T4_class: slot_wf_class; ensures T4_inside: slot_wf_inside;
     ensures T4_owned: slot_wf_owned; ensures T4_apart: slot_wf_apart;
-    ensures pages: \forall integer p; s <= p < span_end(s) ==> page_class[p] == c && page_span[p] == s; */
+    ensures pages: \forall integer p; s <= p < span_end(s) ==> page_class[p] == c
+      && page_span[p] == s; */
 static void name_pages(uint32_t s, uint32_t c)
 {
   uint32_t end = s + span_len[s];
   /*@ loop invariant range: s <= p <= end;
-      loop invariant named: \forall integer i; s <= i < p ==> page_class[i] == c && page_span[i] == s;
+      loop invariant named: \forall integer i; s <= i < p ==> page_class[i] == c
+        && page_span[i] == s;
       loop invariant others: \forall integer i; 0 <= i < PAGES && !(s <= i < end) ==>
         page_class[i] == \at(page_class[i], Pre) && page_span[i] == \at(page_span[i], Pre);
       loop assigns p, page_class[s .. end - 1], page_span[s .. end - 1];
@@ -105,7 +107,8 @@ static void name_pages(uint32_t s, uint32_t c)
     page_span[p] = s;
   }
   //@ assert elsewhere: \forall integer g; slot_starts(g) ==> !(s <= slot_page(g) < end);
-  //@ assert same: \forall integer g; slot_starts(g) ==> slot_class(g) == \at(slot_class(g), Pre) && slot_span(g) == \at(slot_span(g), Pre);
+  /*@ assert same: \forall integer g; slot_starts(g) ==> slot_class(g) == \at(slot_class(g),
+      Pre) && slot_span(g) == \at(slot_span(g), Pre); */
 }
 
 uint64_t slot_carve(uint32_t s, uint32_t c)
@@ -124,18 +127,21 @@ uint64_t slot_carve(uint32_t s, uint32_t c)
       loop invariant owned: slot_wf_owned;
       loop invariant apart: slot_wf_apart;
       loop invariant rest: \forall integer h; g <= h < high ==> slot_state[h] == SLOT_NONE;
-      loop invariant only: \forall integer h; low <= h < g ==> slot_state[h] == SLOT_NONE || slot_state[h] == SLOT_FREE;
+      loop invariant only: \forall integer h; low <= h < g ==> slot_state[h] == SLOT_NONE
+        || slot_state[h] == SLOT_FREE;
       loop invariant bound: \forall integer h; slot_starts(h) && h < g ==> h + slot_size(h) <= g;
       loop invariant first: n > 0 ==> slot_state[low] == SLOT_FREE;
       loop invariant some: n == 0 ==> g == low;
-      loop invariant next: \forall integer h; low <= h && h + step < g && slot_state[h] != SLOT_NONE ==> slot_state[h + step] != SLOT_NONE;
+      loop invariant next: \forall integer h; low <= h && h + step < g
+        && slot_state[h] != SLOT_NONE ==> slot_state[h + step] != SLOT_NONE;
       loop assigns g, n, slot_state[low .. high - 1];
       loop variant high - g; */
   while (high - g >= step) {
     //@ assert page: s <= slot_page(g) < span_end(s);
     slot_state_set(g, SLOT_FREE);
     //@ assert size: slot_size(g) == step;
-    //@ assert last: \forall integer h; low <= h < g && slot_state[h] != SLOT_NONE ==> h + step <= g;
+    /*@ assert last: \forall integer h; low <= h < g && slot_state[h] != SLOT_NONE
+        ==> h + step <= g; */
     g += step;
     n++;
   }
@@ -146,11 +152,13 @@ void slot_place(uint32_t s, uint64_t g, uint8_t tag)
 {
   uint32_t p = (uint32_t)(g / GRANULES_PER_PAGE);
   //@ assert page: s <= p < span_end(s);
-  //@ assert before: \forall integer h; slot_starts(h) && h < slot_low(s) ==> h + slot_size(h) <= slot_low(s);
+  /*@ assert before: \forall integer h; slot_starts(h) && h < slot_low(s)
+      ==> h + slot_size(h) <= slot_low(s); */
   //@ assert elsewhere: \forall integer h; slot_starts(h) ==> slot_page(h) != p;
   page_class[p] = CLASS_LARGE;
   page_span[p] = s;
-  //@ assert same: \forall integer h; slot_starts(h) ==> slot_class(h) == \at(slot_class(h), Pre) && slot_span(h) == \at(slot_span(h), Pre);
+  /*@ assert same: \forall integer h; slot_starts(h) ==> slot_class(h) == \at(slot_class(h),
+      Pre) && slot_span(h) == \at(slot_span(h), Pre); */
   slot_state_set(g, tag);
 }
 
@@ -159,7 +167,8 @@ bool slot_unplace(uint64_t g)
   if (slot_state_get(g) != SLOT_CACHED || page_class[g / GRANULES_PER_PAGE] != CLASS_LARGE) {
     return false;
   }
-  //@ assert behind: \forall integer h; g < h < slot_high(slot_span(g)) ==> slot_state[h] == SLOT_NONE;
+  /*@ assert behind: \forall integer h; g < h < slot_high(slot_span(g))
+      ==> slot_state[h] == SLOT_NONE; */
   slot_state_set(g, SLOT_NONE);
   return true;
 }
@@ -169,7 +178,8 @@ bool slot_clear(uint32_t s)
   uint64_t low = (uint64_t)s * GRANULES_PER_PAGE;
   uint64_t high = low + (uint64_t)span_len[s] * GRANULES_PER_PAGE;
   /*@ loop invariant range: low <= g <= high;
-      loop invariant sofar: \forall integer h; low <= h < g ==> slot_state[h] == SLOT_NONE || slot_state[h] == SLOT_FREE;
+      loop invariant sofar: \forall integer h; low <= h < g ==> slot_state[h] == SLOT_NONE
+        || slot_state[h] == SLOT_FREE;
       loop assigns g;
       loop variant high - g; */
   for (uint64_t g = low; g < high; g++) {
@@ -250,8 +260,10 @@ bool slot_check(uint64_t lo, uint64_t hi)
 {
   uint64_t end = 0; /* of the last slot seen */
   /*@ loop invariant range: lo <= g <= hi && end <= GRANULES;
-      loop invariant one: \forall integer h; lo <= h < g && slot_starts(h) ==> slot_sound(h) && h + slot_size(h) <= end;
-      loop invariant last: end == 0 || \exists integer h; lo <= h < g && slot_starts(h) && h + slot_size(h) == end;
+      loop invariant one: \forall integer h; lo <= h < g && slot_starts(h) ==> slot_sound(h)
+        && h + slot_size(h) <= end;
+      loop invariant last: end == 0 || \exists integer h; lo <= h < g && slot_starts(h)
+        && h + slot_size(h) == end;
       loop invariant apart: slot_apart_in(lo, g);
       loop assigns g, end;
       loop variant hi - g; */

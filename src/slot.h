@@ -65,7 +65,8 @@ uint8_t slot_tag(uint32_t kind, uint32_t code);
     terminates \true; exits \false;
     assigns \nothing;
     ensures range: \result < SLOT_KINDS;
-    ensures T7_inverse: \forall integer kind, code; 0 <= kind < SLOT_KINDS && 0 <= code < SLACK_CODES
+    ensures T7_inverse: \forall integer kind, code; 0 <= kind < SLOT_KINDS
+      && 0 <= code < SLACK_CODES
       && tag == SLOT_LIVE + kind * SLACK_CODES + code ==> \result == kind; */
 uint32_t slot_tag_kind(uint8_t tag);
 
@@ -73,7 +74,8 @@ uint32_t slot_tag_kind(uint8_t tag);
     terminates \true; exits \false;
     assigns \nothing;
     ensures range: \result < SLACK_CODES;
-    ensures T7_inverse: \forall integer kind, code; 0 <= kind < SLOT_KINDS && 0 <= code < SLACK_CODES
+    ensures T7_inverse: \forall integer kind, code; 0 <= kind < SLOT_KINDS
+      && 0 <= code < SLACK_CODES
       && tag == SLOT_LIVE + kind * SLACK_CODES + code ==> \result == code; */
 uint32_t slot_tag_code(uint8_t tag);
 
@@ -196,7 +198,8 @@ bool slot_retire(uint64_t g);
       slot_state[slot_low(s) .. slot_high(s) - 1];
     ensures T4_class: slot_wf_class; ensures T4_inside: slot_wf_inside;
     ensures T4_owned: slot_wf_owned; ensures T4_apart: slot_wf_apart;
-    ensures pages: \forall integer p; s <= p < span_end(s) ==> page_class[p] == c && page_span[p] == s;
+    ensures pages: \forall integer p; s <= p < span_end(s) ==> page_class[p] == c
+      && page_span[p] == s;
     ensures all_free: slot_all_free(s);
     ensures first: \result > 0 ==> slot_state[slot_low(s)] == SLOT_FREE;
     ensures fits: class_granules(c) <= slot_high(s) - slot_low(s) ==> \result > 0;
@@ -283,10 +286,12 @@ bool slot_clear(uint32_t s);
     terminates \true; exits \false;
     assigns \nothing;
     behavior in: assumes \exists integer h; low <= h <= g && slot_starts(h) && g < h + slot_size(h);
-      ensures contains: low <= \result <= g && slot_starts(\result) && g < \result + slot_size(\result);
+      ensures contains: low <= \result <= g && slot_starts(\result)
+        && g < \result + slot_size(\result);
       ensures unique: \forall integer h; low <= h <= g && slot_starts(h) && g < h + slot_size(h)
         ==> h == \result;
-    behavior out: assumes \forall integer h; low <= h <= g && slot_starts(h) ==> h + slot_size(h) <= g;
+    behavior out: assumes \forall integer h; low <= h <= g && slot_starts(h)
+      ==> h + slot_size(h) <= g;
       ensures none: \result == GRANULES;
     complete behaviors; disjoint behaviors; */
 uint64_t slot_find(uint64_t g, uint64_t low);

@@ -68,7 +68,8 @@ static void span_merge(uint32_t s, uint32_t t)
     ensures to_s: !span_free_behind{Pre}(s) ==> span_len[s] == \old(span_len[s]);
     ensures inner: \forall integer p; s < p < span_end(s) ==> \at(span_kind[p], Pre) == SPAN_NONE
       || p == s + \old(span_len[s]) && \at(span_kind[p], Pre) == SPAN_FREE;
-    ensures high: \forall integer p; span_end(s) <= p < PAGES ==> span_kind[p] == \at(span_kind[p], Pre); */
+    ensures high: \forall integer p; span_end(s) <= p < PAGES
+      ==> span_kind[p] == \at(span_kind[p], Pre); */
 static void merge_behind(uint32_t s)
 {
   uint32_t t = s + span_len[s];
@@ -110,7 +111,8 @@ static uint32_t merge_before(uint32_t s)
     return s;
   }
   //@ assert behind: !span_edge(span_end(s)) ==> span_kind[span_end(s)] != SPAN_FREE;
-  //@ assert rest: \forall integer u; 0 <= u < PAGES && span_kind[u] == SPAN_FREE && !span_edge(span_end(u)) && u != q ==> span_kind[span_end(u)] != SPAN_FREE;
+  /*@ assert rest: \forall integer u; 0 <= u < PAGES && span_kind[u] == SPAN_FREE
+      && !span_edge(span_end(u)) && u != q ==> span_kind[span_end(u)] != SPAN_FREE; */
   span_merge(q, s);
   return q;
 }
@@ -121,7 +123,8 @@ void span_add(uint32_t s, uint32_t n)
   span_len[s] = n;
   span_back[s + n - 1] = s;
   //@ assert edge: span_edge(span_end(s));
-  //@ assert old: \forall integer u; 0 <= u < PAGES && u != s && span_head(u) ==> \at(span_head(u), Pre) && span_len[u] == \at(span_len[u], Pre);
+  /*@ assert old: \forall integer u; 0 <= u < PAGES && u != s && span_head(u)
+      ==> \at(span_head(u), Pre) && span_len[u] == \at(span_len[u], Pre); */
 }
 
 void span_take(uint32_t s, uint32_t n)
@@ -151,8 +154,10 @@ uint32_t span_release(uint32_t s)
 void span_remove(uint32_t s)
 {
   //@ assert alone: \forall integer p; s < p < span_end(s) ==> !span_head(p);
-  //@ assert before: \forall integer u; 0 <= u < PAGES && span_head(u) && span_end(u) == s ==> span_edge(span_end(u));
-  //@ assert behind: \forall integer v; 0 <= v < PAGES && span_head(v) && v == span_end(s) ==> span_edge(v);
+  /*@ assert before: \forall integer u; 0 <= u < PAGES && span_head(u) && span_end(u) == s
+      ==> span_edge(span_end(u)); */
+  /*@ assert behind: \forall integer v; 0 <= v < PAGES && span_head(v) && v == span_end(s)
+      ==> span_edge(v); */
   span_kind[s] = SPAN_NONE;
 }
 
@@ -212,9 +217,12 @@ bool span_check(uint32_t n)
 {
   uint32_t end = 0; /* of the last span seen */
   /*@ loop invariant range: 0 <= p <= n && end <= PAGES;
-      loop invariant one: \forall integer s; 0 <= s < p && span_head(s) ==> span_sound(s) && span_end(s) <= end;
-      loop invariant last: end == 0 || \exists integer s; 0 <= s < p && span_head(s) && span_end(s) == end;
-      loop invariant apart: \forall integer s, t; 0 <= s < t < p && span_head(s) && span_head(t) ==> span_end(s) <= t;
+      loop invariant one: \forall integer s; 0 <= s < p && span_head(s) ==> span_sound(s)
+        && span_end(s) <= end;
+      loop invariant last: end == 0 || \exists integer s; 0 <= s < p && span_head(s)
+        && span_end(s) == end;
+      loop invariant apart: \forall integer s, t; 0 <= s < t < p && span_head(s)
+        && span_head(t) ==> span_end(s) <= t;
       loop assigns p, end;
       loop variant n - p; */
   for (uint32_t p = 0; p < n; p++) {

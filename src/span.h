@@ -30,7 +30,8 @@ enum {
  * s: its first page, at an arena's edge.  n: pages, whole arenas; no span may
  * start or lie there yet. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back;
+      requires co: span_coalesced;
     requires where: s < PAGES && span_edge(s);
     requires size: 1 <= n <= PAGES - s && span_edge(s + n);
     requires empty: \forall integer p; s <= p < s + n ==> !span_head(p);
@@ -38,7 +39,8 @@ enum {
     terminates \true; exits \false;
     assigns span_kind[s], span_len[s], span_back[s + n - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures added: span_kind[s] == SPAN_FREE && span_len[s] == n; */
 void span_add(uint32_t s, uint32_t n);
 
@@ -48,7 +50,8 @@ void span_add(uint32_t s, uint32_t n);
  * Afterwards span s has n pages and is in use; what was left is a free span
  * behind it.  All other spans stay as they were. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back;
+      requires co: span_coalesced;
     requires free: s < PAGES && span_kind[s] == SPAN_FREE;
     requires size: 1 <= n <= span_len[s];
     requires whole: n == span_len[s] || s % ARENA_PAGES + span_len[s] <= ARENA_PAGES;
@@ -56,11 +59,13 @@ void span_add(uint32_t s, uint32_t n);
     assigns span_kind[s], span_len[s], span_back[s + n - 1], span_kind[s + n], span_len[s + n],
       span_back[s + span_len[s] - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures used: span_kind[s] == SPAN_USED && span_len[s] == n;
     ensures rest: n < \old(span_len[s]) ==>
       span_kind[s + n] == SPAN_FREE && span_len[s + n] == \old(span_len[s]) - n;
-    ensures others: \forall integer p; 0 <= p < PAGES && p != s && !(p == s + n && n < \old(span_len[s]))
+    ensures others: \forall integer p; 0 <= p < PAGES && p != s && !(p == s + n
+      && n < \old(span_len[s]))
       ==> span_kind[p] == \old(span_kind[p]) && span_len[p] == \old(span_len[p]); */
 void span_take(uint32_t s, uint32_t n);
 
@@ -72,12 +77,14 @@ void span_take(uint32_t s, uint32_t n);
  * free; or PAGES, and nothing has changed, where no span in use starts on s.  Spans that are no
  * free neighbours of s stay as they were. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back;
+      requires co: span_coalesced;
     requires usable: s < PAGES ==> span_usable(s);
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     behavior wrong: assumes s >= PAGES || span_kind[s] != SPAN_USED;
       assigns \nothing;
       ensures refused: \result == PAGES;
@@ -95,7 +102,8 @@ void span_take(uint32_t s, uint32_t n);
       ensures high: \forall integer p; span_end(\result) <= p < PAGES
         ==> span_kind[p] == \old(span_kind[p]) && span_len[p] == \old(span_len[p]);
       ensures one: \forall integer p; \result < p < span_end(\result) ==> !span_head(p);
-      ensures neighbours: \forall integer p; \result <= p < span_end(\result) && p != s && span_head{Pre}(p)
+      ensures neighbours: \forall integer p; \result <= p < span_end(\result) && p != s
+        && span_head{Pre}(p)
         ==> \at(span_kind[p], Pre) == SPAN_FREE
             && (p == s + \old(span_len[s]) || p + \at(span_len[p], Pre) == s);
     complete behaviors; disjoint behaviors; */
@@ -104,13 +112,15 @@ uint32_t span_release(uint32_t s);
 /* Takes a free span out of management that is an arena, or a run of them.
  * s: its first page.  Afterwards no span starts or lies there. */
 /*@ requires kind: span_wf_kind; requires len: span_wf_len; requires inside: span_wf_inside;
-    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back; requires co: span_coalesced;
+    requires apart: span_wf_apart; requires next: span_wf_next; requires back: span_wf_back;
+      requires co: span_coalesced;
     requires free: s < PAGES && span_kind[s] == SPAN_FREE;
     requires whole: span_edge(s) && span_edge(span_end(s));
     terminates \true; exits \false;
     assigns span_kind[s];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures gone: \forall integer p; s <= p < span_end(s) ==> !span_head(p); */
 void span_remove(uint32_t s);
 

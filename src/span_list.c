@@ -14,11 +14,14 @@ void span_list_insert(uint32_t p, uint32_t list)
   //@ ghost uint32_t place = list_place[p];
   /*@ ghost
       /@ loop invariant range: 0 <= q <= PAGES;
-         loop invariant behind: \forall integer i; q <= i < PAGES ==> list_place[i] == \at(list_place[i], Pre);
+         loop invariant behind: \forall integer i; q <= i < PAGES
+           ==> list_place[i] == \at(list_place[i], Pre);
          loop invariant self: p < q ==> list_place[p] == 0;
-         loop invariant low: \forall integer i; 0 <= i < q && i != p && \at(list_place[i], Pre) < place
+         loop invariant low: \forall integer i; 0 <= i < q && i != p && \at(list_place[i],
+           Pre) < place
            ==> list_place[i] == \at(list_place[i], Pre) + 1;
-         loop invariant high: \forall integer i; 0 <= i < q && i != p && \at(list_place[i], Pre) >= place
+         loop invariant high: \forall integer i; 0 <= i < q && i != p && \at(list_place[i],
+           Pre) >= place
            ==> list_place[i] == \at(list_place[i], Pre);
          loop assigns q, list_place[0 .. PAGES - 1];
          loop variant PAGES - q; @/
@@ -103,7 +106,8 @@ bool span_list_check(uint32_t n)
   }
   //@ assert all: \forall integer i; 0 <= i < PAGES ==> link_sound(i);
   /*@ loop invariant range: 0 <= l <= SPAN_LISTS;
-      loop invariant sofar: \forall integer i; 0 <= i < l && list_first[i] != 0 ==> list_first[i] <= PAGES
+      loop invariant sofar: \forall integer i; 0 <= i < l && list_first[i] != 0
+        ==> list_first[i] <= PAGES
         && list_of[list_first[i] - 1] == i + 1 && list_prev[list_first[i] - 1] == 0;
       loop assigns l;
       loop variant SPAN_LISTS - l; */

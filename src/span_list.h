@@ -27,7 +27,8 @@
     requires p: p < PAGES && list_of[p] == 0;
     requires list: list < SPAN_LISTS;
     terminates \true; exits \false;
-    assigns list_next[p], list_prev[0 .. PAGES - 1], list_of[p], list_first[list], list_place[0 .. PAGES - 1];
+    assigns list_next[p], list_prev[0 .. PAGES - 1], list_of[p], list_first[list],
+      list_place[0 .. PAGES - 1];
     ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
@@ -41,7 +42,8 @@ void span_list_insert(uint32_t p, uint32_t list);
     requires order: list_wf_order; requires places: list_wf_places; requires one: list_wf_one;
     requires p: p < PAGES;
     terminates \true; exits \false;
-    assigns list_of[p], list_first[0 .. SPAN_LISTS - 1], list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1];
+    assigns list_of[p], list_first[0 .. SPAN_LISTS - 1], list_next[0 .. PAGES - 1],
+      list_prev[0 .. PAGES - 1];
     ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
     ensures first: list_wf_first; ensures range: list_wf_range;
     ensures order: list_wf_order; ensures places: list_wf_places; ensures one: list_wf_one;
@@ -65,8 +67,10 @@ uint32_t span_list_first(uint32_t list);
     requires unused: \forall integer p; n <= p < PAGES ==> list_of[p] == 0;
     terminates \true; exits \false;
     assigns \nothing;
-    ensures sound: \result ==> list_wf_next && list_wf_prev && list_wf_front && list_wf_first && list_wf_range;
-    ensures complete: list_wf_next && list_wf_prev && list_wf_front && list_wf_first && list_wf_range
+    ensures sound: \result ==> list_wf_next && list_wf_prev && list_wf_front && list_wf_first
+      && list_wf_range;
+    ensures complete: list_wf_next && list_wf_prev && list_wf_front && list_wf_first
+      && list_wf_range
       ==> \result; */
 bool span_list_check(uint32_t n);
 

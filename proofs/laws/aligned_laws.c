@@ -59,7 +59,8 @@ void law_divides(uint64_t a, uint64_t b, uint64_t align)
     requires c: c < SIZE_CLASSES;
     requires empty: slot_none_in(s);
     requires g: slot_low(s) <= g < slot_high(s) && arena_key[g / ARENA_GRANULES] != 0;
-    requires align: 1 <= align <= PAGE_BYTES && PAGE_BYTES % align == 0 && class_bytes(c) % align == 0;
+    requires align: 1 <= align <= PAGE_BYTES && PAGE_BYTES % align == 0
+      && class_bytes(c) % align == 0;
     terminates \true; exits \false;
     assigns page_class[s .. s + span_len[s] - 1], page_span[s .. s + span_len[s] - 1],
       slot_state[slot_low(s) .. slot_high(s) - 1];
@@ -78,7 +79,8 @@ uintptr_t law_T14_aligned(uint32_t s, uint32_t c, uint64_t g, uint64_t align)
   uint64_t of_slot = bytes / align;
   //@ assert page: PAGE_BYTES == of_page * align;
   //@ assert slot: bytes == of_slot * align;
-  //@ assert sizes: \forall integer h; slot_low(s) <= h < slot_high(s) && slot_starts(h) ==> slot_size(h) == step;
+  /*@ assert sizes: \forall integer h; slot_low(s) <= h < slot_high(s) && slot_starts(h)
+      ==> slot_size(h) == step; */
   //@ assert less: of_page <= PAGE_BYTES && of_slot <= bytes;
   law_grows(s, of_page, PAGE_BYTES);
   law_times(s, PAGE_BYTES, of_page * align);

@@ -16,7 +16,8 @@
     terminates \true; exits \false;
     assigns list_place[0 .. PAGES - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures nobody: span_nobody;
     ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
     ensures first: list_wf_first; ensures range: list_wf_range;
@@ -44,7 +45,8 @@ void law_T3_zero_is_sound(void)
     requires owners: \forall integer p; 0 <= p < PAGES ==> piece_owner[p] == 0;
     terminates \true; exits \false;
     assigns \nothing;
-    ensures count: piece_wf_count(r); ensures T13_named: piece_wf_named(r); ensures T13_placed: piece_wf_placed(r); */
+    ensures count: piece_wf_count(r); ensures T13_named: piece_wf_named(r);
+      ensures T13_placed: piece_wf_placed(r); */
 void law_T13_zero_is_sound(uint32_t r)
 {
 }
@@ -71,10 +73,13 @@ void law_T13_zero_is_sound(uint32_t r)
     requires vacant: \forall integer k; key <= k < key + n ==> radix_arena[k] == 0;
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1],
-      radix_arena[key .. key + n - 1], arena_key[first .. first + n - 1], span_resident[0 .. PAGES - 1],
-      list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1], list_of[0 .. PAGES - 1], list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
+      radix_arena[key .. key + n - 1], arena_key[first .. first + n - 1],
+        span_resident[0 .. PAGES - 1],
+      list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1], list_of[0 .. PAGES - 1],
+        list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
     ensures T3_kind: span_wf_kind; ensures T3_len: span_wf_len; ensures T3_inside: span_wf_inside;
-    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back; ensures co: span_coalesced;
+    ensures T3_apart: span_wf_apart; ensures T3_next: span_wf_next; ensures T3_back: span_wf_back;
+      ensures co: span_coalesced;
     ensures nobody: span_nobody;
     ensures next: list_wf_next; ensures prev: list_wf_prev; ensures front: list_wf_front;
     ensures first: list_wf_first; ensures range: list_wf_range;
@@ -86,22 +91,26 @@ void law_T13_zero_is_sound(uint32_t r)
     ensures forward: radix_wf_forward; ensures back: radix_wf_back;
     ensures T3_added: span_kind[first * ARENA_PAGES] == SPAN_FREE
       && span_len[first * ARENA_PAGES] == n * ARENA_PAGES && bins_hold(first * ARENA_PAGES);
-    ensures T2_stands: \forall integer i; first <= i < first + n ==> arena_key[i] == key + (i - first) + 1; */
+    ensures T2_stands: \forall integer i; first <= i < first + n
+      ==> arena_key[i] == key + (i - first) + 1; */
 void law_T3_arenas_are_added(uint32_t first, uint32_t n, uint64_t key)
 {
   uint32_t s = first * ARENA_PAGES;
   //@ assert own: !span_head(s) && list_of[s] == 0;
 before:
   span_add(s, n * ARENA_PAGES);
-  //@ assert kinds: \forall integer p; 0 <= p < PAGES && p != s ==> span_kind[p] == \at(span_kind[p], before);
-  //@ assert lens: \forall integer p; 0 <= p < PAGES && p != s ==> span_len[p] == \at(span_len[p], before);
+  /*@ assert kinds: \forall integer p; 0 <= p < PAGES && p != s
+      ==> span_kind[p] == \at(span_kind[p], before); */
+  /*@ assert lens: \forall integer p; 0 <= p < PAGES && p != s ==> span_len[p] == \at(span_len[p],
+      before); */
   //@ assert sizes: \forall integer g; slot_starts(g) ==> slot_size(g) == \at(slot_size(g), before);
   /*@ loop invariant range: 0 <= i <= n;
       loop invariant forward: radix_wf_forward;
       loop invariant back: radix_wf_back;
       loop invariant new: \forall integer a; first + i <= a < first + n ==> arena_key[a] == 0;
       loop invariant vacant: \forall integer k; key + i <= k < key + n ==> radix_arena[k] == 0;
-      loop invariant stands: \forall integer a; first <= a < first + i ==> arena_key[a] == key + (a - first) + 1;
+      loop invariant stands: \forall integer a; first <= a < first + i
+        ==> arena_key[a] == key + (a - first) + 1;
       loop assigns i, radix_arena[key .. key + n - 1], arena_key[first .. first + n - 1];
       loop variant n - i; */
   for (uint32_t i = 0; i < n; i++) {
@@ -121,7 +130,8 @@ before:
     terminates \true; exits \false;
     assigns span_kind[0 .. PAGES - 1], span_len[0 .. PAGES - 1], span_back[0 .. PAGES - 1],
       radix_arena[key], arena_key[1], span_resident[0 .. PAGES - 1],
-      list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1], list_of[0 .. PAGES - 1], list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
+      list_next[0 .. PAGES - 1], list_prev[0 .. PAGES - 1], list_of[0 .. PAGES - 1],
+        list_first[0 .. SPAN_LISTS - 1], list_place[0 .. PAGES - 1];
     ensures T3_first: span_kind[ARENA_PAGES] == SPAN_FREE && span_len[ARENA_PAGES] == ARENA_PAGES;
     ensures T11_free: bins_wf_free;
     ensures nobody: span_nobody; */

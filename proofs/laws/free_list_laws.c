@@ -34,8 +34,10 @@ void law_T9_append(struct free_list *list, uintptr_t block, uint32_t place, uint
 before:
   free_list_append(list, other, q);
   //@ assert newest: list->block[end] == other && end != place;
-  //@ assert before: \forall integer i; free_list_held(list, i) && i != end ==> free_list_held{before}(list, i);
-  //@ assert same: \forall integer i; 0 <= i < LIST_CAPACITY && i != end ==> list->block[i] == \at(list->block[i], before);
+  /*@ assert before: \forall integer i; free_list_held(list, i) && i != end
+      ==> free_list_held{before}(list, i); */
+  /*@ assert same: \forall integer i; 0 <= i < LIST_CAPACITY && i != end
+      ==> list->block[i] == \at(list->block[i], before); */
 }
 
 /* T9: a refill does not age a waiting block. */
@@ -57,7 +59,8 @@ void law_T9_prepend(struct free_list *list, uintptr_t block, uint32_t place, uin
   //@ assert apart: place != free_list_before(list->tail);
 before:
   free_list_prepend(list, other);
-  //@ assert before: \forall integer i; free_list_held(list, i) && i != list->tail ==> free_list_held{before}(list, i);
+  /*@ assert before: \forall integer i; free_list_held(list, i) && i != list->tail
+      ==> free_list_held{before}(list, i); */
 }
 
 /* T9: while fewer than q blocks have followed, none that is taken is the one
@@ -85,7 +88,8 @@ uintptr_t law_T9_take(struct free_list *list, uintptr_t block, uint32_t place, u
 before:;
   uintptr_t taken = free_list_take(list, r);
   //@ assert before: \forall integer i; free_list_held(list, i) ==> free_list_held{before}(list, i);
-  //@ assert same: \forall integer i; 0 <= i < LIST_CAPACITY && i != gap ==> list->block[i] == \at(list->block[i], before);
+  /*@ assert same: \forall integer i; 0 <= i < LIST_CAPACITY && i != gap
+      ==> list->block[i] == \at(list->block[i], before); */
   //@ assert moved: list->block[gap] != block || r == 0;
   //@ assert gone: r == 0 ==> !free_list_held(list, gap);
   return taken;

@@ -7,9 +7,11 @@
     requires piece_sets[r].count < REGION_PIECES;
     requires p < PAGES && piece_owner[p] == 0;
     terminates \true; exits \false;
-    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1], piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
+    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1],
+      piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
     ensures T13_back: \result && piece_sets[r].count == \old(piece_sets[r].count);
-    ensures T13_owners: \forall integer q; 0 <= q < PAGES ==> piece_owner[q] == \old(piece_owner[q]); */
+    ensures T13_owners: \forall integer q; 0 <= q < PAGES
+      ==> piece_owner[q] == \old(piece_owner[q]); */
 bool law_T13_add_then_remove(uint32_t r, uint32_t p)
 {
   piece_add(r, p);
@@ -43,7 +45,8 @@ void law_T13_destroy_returns_all(uint32_t r)
     requires piece_wf_count(r) && piece_wf_named(r) && piece_wf_placed(r);
     requires p < PAGES && piece_owner[p] != r + 1;
     terminates \true; exits \false;
-    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1], piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
+    assigns piece_sets[r].count, piece_sets[r].piece[0 .. REGION_PIECES - 1],
+      piece_owner[0 .. PAGES - 1], piece_place[0 .. PAGES - 1];
     ensures T13_refused: !\result && piece_owner[p] == \old(piece_owner[p]); */
 bool law_T13_wrong_region(uint32_t r, uint32_t p)
 {

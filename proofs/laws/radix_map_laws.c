@@ -27,7 +27,8 @@ bool law_T2_get_after_set(uint64_t key, uint32_t arena, uint64_t other)
     terminates \true; exits \false;
     assigns radix_arena[key], arena_key[arena], radix_arena[arena_key[arena] - 1];
     ensures f: radix_wf_forward; ensures b: radix_wf_back;
-    ensures T2_same: \forall integer k; 0 <= k < RADIX_KEYS ==> radix_arena[k] == \old(radix_arena[k]);
+    ensures T2_same: \forall integer k; 0 <= k < RADIX_KEYS
+      ==> radix_arena[k] == \old(radix_arena[k]);
     ensures T2_none: \result == 0; */
 uint32_t law_T2_get_after_unset(uint64_t key, uint32_t arena)
 {

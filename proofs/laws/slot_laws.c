@@ -71,7 +71,8 @@ bool law_T4_two_claims(uint64_t a, uint64_t b, uint8_t tag)
 void law_T4_carved_apart(uint32_t s, uint32_t c)
 {
   slot_carve(s, c);
-  //@ assert page: \forall integer a; slot_low(s) <= a < slot_high(s) ==> s <= slot_page(a) < span_end(s);
+  /*@ assert page: \forall integer a; slot_low(s) <= a < slot_high(s)
+      ==> s <= slot_page(a) < span_end(s); */
 }
 
 /* A span that was carved and never used is cleared again. */
@@ -153,7 +154,9 @@ void law_T4_release_of_cleared_span(uint32_t s)
   //@ assert elsewhere: \forall integer g; slot_starts(g) ==> slot_span(g) != s;
 before:
   span_release(s);
-  //@ assert kept: \forall integer t; 0 <= t < PAGES && t != s && \at(span_kind[t], before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t], before);
+  /*@ assert kept: \forall integer t; 0 <= t < PAGES && t != s && \at(span_kind[t],
+      before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t],
+      before); */
   //@ assert sizes: \forall integer g; slot_starts(g) ==> slot_size(g) == \at(slot_size(g), before);
 }
 
@@ -178,7 +181,9 @@ void law_T4_release_of_forgotten_span(uint32_t s, uint64_t g)
   //@ assert elsewhere: \forall integer h; slot_starts(h) ==> slot_span(h) != s;
 before:
   span_release(s);
-  //@ assert kept: \forall integer t; 0 <= t < PAGES && t != s && \at(span_kind[t], before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t], before);
+  /*@ assert kept: \forall integer t; 0 <= t < PAGES && t != s && \at(span_kind[t],
+      before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t],
+      before); */
   //@ assert sizes: \forall integer h; slot_starts(h) ==> slot_size(h) == \at(slot_size(h), before);
 }
 
@@ -198,10 +203,13 @@ before:
     ensures T4_empty: slot_none_in(s); */
 void law_T4_take_of_span(uint32_t s, uint32_t n)
 {
-  //@ assert empty: \forall integer g; slot_low(s) <= g < slot_high(s) ==> slot_state[g] == SLOT_NONE;
+  /*@ assert empty: \forall integer g; slot_low(s) <= g < slot_high(s)
+      ==> slot_state[g] == SLOT_NONE; */
 before:
   span_take(s, n);
-  //@ assert kept: \forall integer t; 0 <= t < PAGES && \at(span_kind[t], before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t], before);
+  /*@ assert kept: \forall integer t; 0 <= t < PAGES && \at(span_kind[t],
+      before) == SPAN_USED ==> span_kind[t] == SPAN_USED && span_len[t] == \at(span_len[t],
+      before); */
   //@ assert sizes: \forall integer g; slot_starts(g) ==> slot_size(g) == \at(slot_size(g), before);
 }
 
@@ -232,7 +240,8 @@ void law_no_slot_without_arena(uint64_t g)
       assumes !(radix_mapped(address) && address % GRANULE_BYTES == 0
         && slot_live(radix_granule_at(address)));
       ensures T6_refused: \result != SLOT_OK;
-      ensures T6_kept: \forall integer g; 0 <= g < GRANULES ==> slot_state[g] == \old(slot_state[g]);
+      ensures T6_kept: \forall integer g; 0 <= g < GRANULES
+        ==> slot_state[g] == \old(slot_state[g]);
     complete behaviors; disjoint behaviors; */
 enum slot_verdict law_T6_any_address(uintptr_t address)
 {

@@ -21,7 +21,8 @@ uint32_t law_T3_release_after_take(uint32_t s, uint32_t n)
   //@ assert tag: !span_edge(s) ==> span_end(span_back[s - 1]) == s;
 before:
   span_take(s, n);
-  //@ assert only: \forall integer u; 0 <= u < PAGES && span_head(u) && span_end(u) == s ==> \at(span_head(u), before) && \at(span_end(u), before) == s;
+  /*@ assert only: \forall integer u; 0 <= u < PAGES && span_head(u) && span_end(u) == s
+      ==> \at(span_head(u), before) && \at(span_end(u), before) == s; */
   //@ assert still: !span_free_before(s);
   //@ assert split: n < \at(span_len[s], before) ==> span_free_behind(s);
   //@ assert entire: n == \at(span_len[s], before) ==> !span_free_behind(s);
