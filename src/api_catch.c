@@ -9,78 +9,42 @@
 /* The C++ library's, and those that come with it. */
 extern void *__cxa_begin_catch(void *exception) __attribute__((weak));
 extern void __cxa_end_catch(void) __attribute__((weak));
-#pragma weak _Unwind_SetGR
-#pragma weak _Unwind_SetIP
+/* NOLINTBEGIN(readability-redundant-declaration): weak, which unwind.h does not say. */
+extern __typeof__(_Unwind_SetGR) _Unwind_SetGR __attribute__((weak));
+extern __typeof__(_Unwind_SetIP) _Unwind_SetIP __attribute__((weak));
+/* NOLINTEND(readability-redundant-declaration) */
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if defined(__x86_64__)
 
-/* Calls what it is given and returns false; true by way of the landing, where it
- * goes on if that throws, with the exception in the first register for such. */
-extern bool ashlar_catch_call(void (*call)(void)) __attribute__((visibility("hidden")));
 extern const char ashlar_catch_landing[] __attribute__((visibility("hidden")));
 
-#ifdef __x86_64__
-__asm__(".pushsection .text\n"
-        ".globl ashlar_catch_call\n"
-        ".hidden ashlar_catch_call\n"
-        ".type ashlar_catch_call, @function\n"
-        "ashlar_catch_call:\n"
-        ".cfi_startproc\n"
-        ".cfi_personality 0x1b, ashlar_catch_personality\n"
-        "endbr64\n"
-        "subq $8, %rsp\n"
-        ".cfi_adjust_cfa_offset 8\n"
-        "callq *%rdi\n"
-        "xorl %eax, %eax\n"
-        ".Lashlar_catch_end:\n"
-        "addq $8, %rsp\n"
-        ".cfi_adjust_cfa_offset -8\n"
-        "ret\n"
-        ".cfi_adjust_cfa_offset 8\n"
-        ".globl ashlar_catch_landing\n"
-        ".hidden ashlar_catch_landing\n"
-        "ashlar_catch_landing:\n"
-        "endbr64\n"
-        "movq %rax, %rdi\n"
-        "callq ashlar_catch_drop\n"
-        "movl $1, %eax\n"
-        "jmp .Lashlar_catch_end\n"
-        ".cfi_endproc\n"
-        ".size ashlar_catch_call, .-ashlar_catch_call\n"
-        ".popsection\n");
-#else
-__asm__(".pushsection .text\n"
-        ".globl ashlar_catch_call\n"
-        ".hidden ashlar_catch_call\n"
-        ".type ashlar_catch_call, %function\n"
-        "ashlar_catch_call:\n"
-        ".cfi_startproc\n"
-        ".cfi_personality 0x1b, ashlar_catch_personality\n"
-        "hint #34\n" /* bti c */
-        "stp x29, x30, [sp, #-16]!\n"
-        ".cfi_def_cfa_offset 16\n"
-        ".cfi_offset 29, -16\n"
-        ".cfi_offset 30, -8\n"
-        "mov x29, sp\n"
-        "blr x0\n"
-        "mov w0, #0\n"
-        "b .Lashlar_catch_end\n"
-        ".globl ashlar_catch_landing\n"
-        ".hidden ashlar_catch_landing\n"
-        "ashlar_catch_landing:\n"
-        "hint #36\n" /* bti j */
-        "bl ashlar_catch_drop\n"
-        "mov w0, #1\n"
-        ".Lashlar_catch_end:\n"
-        "ldp x29, x30, [sp], #16\n"
-        ".cfi_restore 29\n"
-        ".cfi_restore 30\n"
-        ".cfi_def_cfa_offset 0\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size ashlar_catch_call, .-ashlar_catch_call\n"
-        ".popsection\n");
-#endif
+/* Calls what it is given and returns false; true by way of the landing, where it
+ * goes on if that throws, with the exception in the first register for such.  That
+ * it has no frame but its own is what `naked` is for. */
+static __attribute__((naked, noinline)) bool
+api_catch_call(__attribute__((unused)) void (*call)(void))
+{
+  __asm__(".cfi_personality 0x1b, ashlar_catch_personality\n\t"
+          "endbr64\n\t"
+          "subq $8, %rsp\n\t"
+          ".cfi_adjust_cfa_offset 8\n\t"
+          "callq *%rdi\n\t"
+          "xorl %eax, %eax\n"
+          ".Lashlar_catch_end:\n\t"
+          "addq $8, %rsp\n\t"
+          ".cfi_adjust_cfa_offset -8\n\t"
+          "ret\n\t"
+          ".cfi_adjust_cfa_offset 8\n\t"
+          ".globl ashlar_catch_landing\n\t"
+          ".hidden ashlar_catch_landing\n"
+          "ashlar_catch_landing:\n\t"
+          "endbr64\n\t"
+          "movq %rax, %rdi\n\t"
+          "callq ashlar_catch_drop\n\t"
+          "movl $1, %eax\n\t"
+          "jmp .Lashlar_catch_end\n\t"
+          ".cfi_adjust_cfa_offset -8");
+}
 
 /* Ends an exception as `catch (...) {}` does. */
 __attribute__((used, visibility("hidden"))) void ashlar_catch_drop(void *exception)
@@ -115,7 +79,7 @@ ashlar_catch_personality(int version, _Unwind_Action actions, _Unwind_Exception_
 bool api_catch(void (*call)(void))
 {
   if (_Unwind_SetGR != NULL && _Unwind_SetIP != NULL) {
-    return ashlar_catch_call(call);
+    return api_catch_call(call);
   }
   call();
   return false;
