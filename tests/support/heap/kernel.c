@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Each is one that exists: before Linux 6.13 guards are made of mappings; some
  * emulators answer 0 to any advice and do nothing; and where the program itself
@@ -72,10 +75,29 @@ bool kernel_may_refuse_guards(void)
          (kernel->no_guard_advice || kernel->no_advice || kernel->refused != 0 || kernel->sandbox);
 }
 
+/* Whether the kernel there is moves pages and leaves the range: Valgrind's does not. */
+static bool kernel_moves_really(void)
+{
+  enum {
+    BYTES = 1 << 16,
+    MAY_MOVE = 1,
+    DONT_UNMAP = 4 /* Linux 5.7 */
+  };
+  int access = PROT_READ | PROT_WRITE;
+  void *from = mmap(NULL, BYTES, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *to = (void *)syscall(SYS_mremap, from, BYTES, BYTES, MAY_MOVE | DONT_UNMAP, NULL);
+  bool moved = to != MAP_FAILED && to != from;
+  if (moved) {
+    munmap(to, BYTES);
+  }
+  munmap(from, BYTES);
+  return moved;
+}
+
 bool kernel_moves(void)
 {
   if (kernel == NULL) {
-    return true;
+    return kernel_moves_really();
   }
   bool asks = (kernel->refused & OS_TEST_REFUSE_ADVICE) == 0;
   return asks && !kernel->no_moves && !kernel->move_loses;
