@@ -21,8 +21,7 @@ extern const char ashlar_catch_landing[] __attribute__((visibility("hidden")));
 /* Calls what it is given and returns false; true by way of the landing, where it
  * goes on if that throws, with the exception in the first register for such.  That
  * it has no frame but its own is what `naked` is for. */
-static __attribute__((naked, noinline)) bool
-api_catch_call(__attribute__((unused)) void (*call)(void))
+static __attribute__((naked)) bool api_catch_call(void (*call)(void) __attribute__((unused)))
 {
   __asm__(".cfi_personality 0x1b, ashlar_catch_personality\n\t"
           "endbr64\n\t"
