@@ -7,7 +7,7 @@ CONTRACT_SUITES := api misuse stress pool
 CONTRACT_RUNS := $(CONTRACT_SUITES:%=$(CONTRACTS)/tests/%/run)
 CONTRACT_MADE := $(addprefix $(CONTRACTS)/,calls.h calls_known.h calls_on.h calls_off.h checks.c library.c)
 # Whose calls are checked: all files but the proved ones, and what shapes the tables.
-CONTRACT_CALLERS := $(filter-out $(CORE) src/pool_pieces.c src/tables.c src/space.c $(SHARED_ONLY),$(SOURCES))
+CONTRACT_CALLERS := $(filter-out $(CORE) src/tables.c src/space.c $(SHARED_ONLY),$(SOURCES))
 
 CC_contracts := gcc
 FLAGS_contracts := -O2 -g $(TESTS)
