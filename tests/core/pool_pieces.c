@@ -74,6 +74,24 @@ Test(pool_pieces, model)
   CHECK(pieces_release(&p, p.base - 1) == PIECES_REFUSED + PIECES_FOREIGN, "before it");
   CHECK(pieces_release(&p, p.base + UNITS * PIECES_UNIT) == PIECES_REFUSED + PIECES_FOREIGN,
         "behind it");
+  memset(state, PIECE_NONE, sizeof state);
+  state[0] = state[8] = PIECE_FREE;
+  len[0] = 8;
+  len[8] = UNITS - 8;
+  back[7] = 0;
+  back[UNITS - 1] = 8;
+  CHECK(pieces_check(&p) && pieces_before(&p, 8) == 0, "two pieces");
+  back[7] = 1;
+  CHECK(!pieces_check(&p), "a wrong boundary tag");
+  back[7] = 8;
+  CHECK(!pieces_check(&p) && pieces_before(&p, 8) == 8, "a boundary tag that leads on");
+  back[7] = 0;
+  len[0] = 7;
+  CHECK(pieces_before(&p, 8) == 8, "a boundary tag of a shorter piece");
+  len[0] = 9;
+  back[8] = 0;
+  CHECK(!pieces_check(&p), "two pieces that overlap");
+  state[8] = PIECE_NONE;
   len[0] = 0;
   CHECK(!pieces_check(&p), "a piece of nothing");
   len[0] = UNITS + 1;
