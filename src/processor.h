@@ -1,8 +1,8 @@
 /* processor: which vector instructions may be used.
  *
  * Owns nothing.  Under a hypervisor each CPUID instruction is an exit from the
- * virtual machine, some twenty microseconds; the compiler's own inquiry makes
- * five, which is an eighth of the time of a short program.  So the C library is
+ * virtual machine, and the compiler's own inquiry makes twelve, an eighth of the
+ * time of a short program (docs/design.md has the figures).  So the C library is
  * asked, whose loader has found out already.
  */
 #ifndef ASHLAR_PROCESSOR_H
